@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The byte ranges that one owner holds on one file, as the kernel keeps them: a byte has one mode,
+ * a new request replaces what it overlaps, an unlock in the middle splits.
+ *
+ * The kernel joins neighbours of the same mode. Here two neighbours stay apart while they came from
+ * different acquisitions, because a report must name the right one; hf_rangeset_span() tells the
+ * range that the kernel sees.
+ *
+ * An owner is a process for POSIX locks and an open file description for OFD locks and flock: each
+ * has a set of its own. A set is not thread-safe.
+ *
+ * Invariants: ranges are disjoint and sorted; start <= end <= HF_EOF; no mode is HF_MODE_NONE.
+ * Every operation is O(log n) plus the ranges it replaces.
+ */
+#ifndef HF_CORE_RANGESET_H
+#define HF_CORE_RANGESET_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <bsd/sys/tree.h>
+
+#include "locktypes.h"
+#include "mem.h"
+
+/* Who took a range, when and how. Copied to both halves when a range is split. */
+struct hf_hold {
+	int32_t fd;
+	int32_t tid;
+	uint64_t time;	/* ns, CLOCK_MONOTONIC */
+	uint32_t stack; /* hf_ref */
+	uint32_t depth; /* how often the holder took it: 1, or more after re-entry */
+	uint32_t flags; /* the user's own */
+	uint32_t finding; /* the user's own: what was reported about this hold */
+};
+
+struct hf_range {
+	RB_ENTRY(hf_range) link;
+	uint64_t start;
+	uint64_t end;
+	enum hf_lockmode mode;
+	struct hf_hold hold;
+};
+
+struct hf_rangeset {
+	RB_HEAD(hf_rangetree, hf_range) tree;
+	const struct hf_mem *mem;
+	size_t count;
+};
+
+void hf_rangeset_init(struct hf_rangeset *set, const struct hf_mem *mem);
+
+/* Forgets and releases everything. */
+void hf_rangeset_empty(struct hf_rangeset *set);
+
+/* mode over start..end from now on. 0 or -ENOMEM, and then nothing has changed. */
+int hf_rangeset_set(struct hf_rangeset *set, uint64_t start, uint64_t end, enum hf_lockmode mode,
+		    const struct hf_hold *hold);
+
+/* Nothing over start..end from now on. 0 or -ENOMEM (a split needs a node): nothing has changed. */
+int hf_rangeset_clear(struct hf_rangeset *set, uint64_t start, uint64_t end);
+
+/* The first range that shares a byte with start..end, and the ones after it; NULL at the end. */
+struct hf_range *hf_rangeset_first(const struct hf_rangeset *set, uint64_t start, uint64_t end);
+struct hf_range *hf_rangeset_next(struct hf_range *range, uint64_t end);
+
+/* The first overlap whose mode conflicts with mode; NULL when there is none. */
+struct hf_range *hf_rangeset_conflict(const struct hf_rangeset *set, uint64_t start, uint64_t end,
+				      enum hf_lockmode mode);
+
+/* Extends *start..*end to what the kernel shows for range: same mode, touching neighbours joined. */
+void hf_rangeset_span(const struct hf_rangeset *set, const struct hf_range *range, uint64_t *start,
+		      uint64_t *end);
+
+/* Takes out one range exactly as it stands. */
+void hf_rangeset_remove(struct hf_rangeset *set, struct hf_range *range);
+
+#endif

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# Criterion programs and TAP scripts, all through one driver. A program named *.t is TAP by itself.
+
+TESTS_ENVIRONMENT_VARS = CC='$(CC)' top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)'
+AM_TESTS_ENVIRONMENT = \
+	$(TESTS_ENVIRONMENT_VARS); CRITERION_OUTPUTS=tap:/dev/fd/1; \
+	export CC top_srcdir top_builddir CRITERION_OUTPUTS; \
+	PATH='$(abs_top_builddir)':$$PATH; export PATH;
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+TEST_CFLAGS = $(WARN_CFLAGS) -Wno-missing-prototypes -Wno-shadow $(CRITERION_CFLAGS)
+
+include $(top_srcdir)/tests/unit/local.mk
+include $(top_srcdir)/tests/misuse/local.mk
+include $(top_srcdir)/tests/golden/local.mk
+include $(top_srcdir)/tests/cli/local.mk
+include $(top_srcdir)/tests/interop/local.mk
+include $(top_srcdir)/tests/proof/local.mk
+include $(top_srcdir)/tests/bench/local.mk
+include $(top_srcdir)/tests/fuzz/local.mk
+include $(top_srcdir)/tests/static/local.mk

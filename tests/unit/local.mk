@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+
+if HAVE_CRITERION
+UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record
+
+tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
+tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_rangeset_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_proclocks_SOURCES = tests/unit/proclocks.c
+tests_unit_proclocks_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_proclocks_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_record_SOURCES = tests/unit/record.c
+tests_unit_record_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_record_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+endif

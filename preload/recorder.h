@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes the recording (lib/core/record.h) into the shared mapping: no system call, no allocation,
+ * nothing lost when the process dies. Where there is no run (plain LD_PRELOAD), findings go to
+ * stderr as short text as well.
+ *
+ * Everything here may be called from any thread and from signal handlers; stack, module and file
+ * records are written once per process and found again through small lock-free tables. A call
+ * that finds no room counts what is lost and changes nothing. With no mapping at all every call is
+ * a cheap no-op (but text still goes to stderr).
+ */
+#ifndef HF_PRELOAD_RECORDER_H
+#define HF_PRELOAD_RECORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fileid.h"
+#include "kinds.h"
+#include "record.h"
+#include "stack.h"
+
+/*
+ * Maps the pool that HOLDFAST_RUN names (opens it, maps it, closes it at once), or makes an own one;
+ * writes the HELLO. envp is the constructor's third argument: an initfirst constructor runs before
+ * environ is set. argv for the name and the ARGS record.
+ */
+void hf_recorder_init(int argc, char **argv, char **envp);
+
+/* In a fresh fork child, before anything else is recorded: it gets an image of its own. */
+void hf_recorder_forked(void);
+
+/* Interns; 0 when it could not be written. */
+hf_ref hf_recorder_stack(const struct hf_stack *stack);
+
+/* Names the file once per process; fd is open on it (readlink of /proc/self/fd, fstatfs). */
+void hf_recorder_file(struct hf_fileid id, int fd);
+
+/*
+ * Writes a finding, or bumps the count of the same one (kind, here, taken). The head, and count,
+ * are filled in here. Returns its reference, 0 when it could not be written. Prints it on stderr
+ * where that is wanted, and stops the program where halt_on says so.
+ */
+hf_ref hf_recorder_finding(struct hf_rec_finding *finding);
+
+/* A consequence; the head is filled in here. Prints one line when the level of the finding rises. */
+void hf_recorder_consequence(struct hf_rec_consequence *consequence);
+
+/* An event; sequence, image, tid and time are filled in here. */
+void hf_recorder_event(struct hf_event *event);
+
+void hf_recorder_exec(const char *path, int32_t pid, uint32_t held);
+
+/* This image is not watched any more (a seccomp filter, an unshared clone). */
+void hf_recorder_flag(enum hf_image_flags flag);
+
+/* Counters of the HELLO: another file was locked for the first time; a late audit found a loss. */
+void hf_recorder_count_file(void);
+void hf_recorder_count_late(void);
+
+/* ns, CLOCK_MONOTONIC. */
+uint64_t hf_recorder_now(void);
+
+/* One line "holdfast: ..." on stderr, while fd 2 is still what it was at start. For warnings. */
+void hf_recorder_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calling thread's stack as return addresses, and addresses as (module, offset).
+ *
+ * Safe in signal handlers, allocates nothing, takes no lock of the program's or the loader's. The
+ * fast path is a per-thread cache of verified stacks (why a hit must prove every frame: stack.c).
+ */
+#ifndef HF_PRELOAD_STACK_H
+#define HF_PRELOAD_STACK_H
+
+#include <stdint.h>
+
+#include "record.h"
+
+struct hf_stack {
+	uint32_t count;
+	uint64_t id; /* a hash of the addresses: equal stacks have equal ids */
+	uintptr_t pc[HF_STACK_MAX]; /* return addresses, innermost first, the checker's own left out */
+};
+
+/* At most depth frames (HF_STACK_MAX at most). */
+void hf_stack_take(struct hf_stack *ret, unsigned depth);
+
+/* An ELF object that is loaded now. path and build_id point into the object or the loader's list. */
+struct hf_object {
+	uintptr_t base; /* load bias */
+	uintptr_t start;
+	uintptr_t end;
+	const char *path; /* "" for the program itself */
+	const unsigned char *build_id;
+	uint32_t build_id_length;
+};
+
+/* 0, or -ENOENT when no object contains the address (JIT code, the vdso of some kernels). */
+int hf_stack_object(uintptr_t address, struct hf_object *ret);
+
+/* Once, from the constructor. */
+void hf_stack_init(void);
+
+#endif

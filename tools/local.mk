@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: MIT
+
+bin_PROGRAMS += holdfast
+
+TOOLS_SOURCES = \
+	tools/command.c tools/command.h tools/commands.def \
+	tools/holdfast.c
+
+holdfast_SOURCES = $(TOOLS_SOURCES)
+holdfast_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -DPKGDATADIR='"$(pkgdatadir)"'
+holdfast_CFLAGS = $(AM_CFLAGS) $(LIBDW_CFLAGS) $(LIBELF_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+holdfast_LDADD = libhfcore.la $(LIBDW_LIBS) $(LIBELF_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)

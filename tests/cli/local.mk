@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: MIT
+# The command, verb by verb, as its user sees it.
+
+CLI_TESTS = \
+	tests/cli/verbs.sh
+
+dist_check_SCRIPTS += $(CLI_TESTS) tests/tap.sh
+TESTS += $(CLI_TESTS)

@@ -3,6 +3,7 @@
 #
 #   ok NAME COMMAND...        passes when COMMAND succeeds
 #   is GOT WANTED NAME        passes when two strings are equal
+#   nothing TEXT NAME         passes when TEXT, a list of complaints, is empty
 #   like GOT REGEX NAME       passes when a line of GOT matches the extended REGEX
 #   unlike GOT REGEX NAME     passes when none does
 #   capture COMMAND...        runs COMMAND for at most 60 s; sets $status, $out and $err
@@ -57,6 +58,14 @@ is() {
 $1
 wanted:
 $2"
+	fi
+}
+
+nothing() {
+	if [ -z "$1" ]; then
+		tap_pass "$2"
+	else
+		tap_fail "$2" "$1"
 	fi
 }
 

@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: MIT
+
+STATIC_TESTS = \
+	tests/static/includes.sh \
+	tests/static/lengths.sh \
+	tests/static/shell.sh \
+	tests/static/words.sh
+
+TESTS += $(STATIC_TESTS)
+EXTRA_DIST += $(STATIC_TESTS) tests/static/kinds.sh

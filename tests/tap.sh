@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034
 # Sourced by the TAP scripts: . "$top_srcdir/tests/tap.sh"
 #
 #   ok NAME COMMAND...        passes when COMMAND succeeds

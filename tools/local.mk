@@ -4,7 +4,10 @@ bin_PROGRAMS += holdfast
 
 TOOLS_SOURCES = \
 	tools/command.c tools/command.h tools/commands.def \
-	tools/holdfast.c
+	tools/cmd_explain.c \
+	tools/holdfast.c \
+	tools/kindtext.c tools/kindtext.h \
+	tools/textwrap.c tools/textwrap.h
 
 holdfast_SOURCES = $(TOOLS_SOURCES)
 holdfast_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -DPKGDATADIR='"$(pkgdatadir)"'

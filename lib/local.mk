@@ -10,9 +10,11 @@ libhfcore_la_SOURCES = \
 	lib/core/kinds.c lib/core/kinds.h lib/core/kinds.def \
 	lib/core/locktypes.h \
 	lib/core/mem.h \
+	lib/core/options.c lib/core/options.h lib/core/options.def \
 	lib/core/proclocks.c lib/core/proclocks.h \
 	lib/core/rangeset.c lib/core/rangeset.h \
-	lib/core/record.c lib/core/record.h
+	lib/core/record.c lib/core/record.h \
+	lib/core/text.c lib/core/text.h
 
 # The same objects, never sanitized, for the checker.
 noinst_LTLIBRARIES += libhfcore-preload.la

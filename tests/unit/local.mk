@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 
 if HAVE_CRITERION
-UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record
+UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
+	tests/unit/text tests/unit/options
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
@@ -14,6 +15,14 @@ tests_unit_proclocks_LDADD = libhfcore.la $(CRITERION_LIBS)
 tests_unit_record_SOURCES = tests/unit/record.c
 tests_unit_record_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_record_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_text_SOURCES = tests/unit/text.c
+tests_unit_text_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_text_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_options_SOURCES = tests/unit/options.c
+tests_unit_options_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_options_LDADD = libhfcore.la $(CRITERION_LIBS)
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

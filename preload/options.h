@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* HOLDFAST_OPTIONS, read once in the constructor: KEY=VALUE:KEY=VALUE... (options.def). */
+/* HOLDFAST_OPTIONS, read once in the constructor (lib/core/options.h has the fields and the syntax). */
 #ifndef HF_PRELOAD_OPTIONS_H
 #define HF_PRELOAD_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "core/options.h"
 
-#include "kinds.h"
-
-struct hf_options {
-	bool enabled[HF_KIND_COUNT]; /* checks=default,-upgrade,+long-hold | all | none */
-	unsigned stack_depth;	     /* stack_depth=24 */
-	enum hf_level halt_on;	     /* halt_on=none|note|warning|error */
-	bool to_stderr;		     /* stderr=0|1; by default 1 without a run, 0 with one */
-	const char *record;	     /* record=DIR: keep a recording there (plain preload) */
-	unsigned wait_report_ms;
-	unsigned long_hold_ms;
-	bool help;
-	unsigned unknown; /* keys or values that were not understood: warned about */
-};
-
+/* Constant once hf_options_read() has returned. */
 extern struct hf_options hf_options;
 
-/* envp as in hf_recorder_init. Values point into envp. Warnings are said later, by
- * hf_options_complain(), when the recorder knows where stderr is. */
+/* envp is the constructor's third argument; hf_options.record points into it. */
 void hf_options_read(char **envp);
+
+/*
+ * Says on stderr what was not understood, and prints the list for help=1. Apart from reading, since
+ * the recorder needs options before it can say anything.
+ */
 void hf_options_complain(void);
+
+/* The value of name in envp, NULL when it is not there. getenv() has no environment this early. */
+const char *hf_env_find(char **envp, const char *name);
 
 #endif

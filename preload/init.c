@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constructor. -z initfirst makes it run before anything of the program, even before its
+ * preinit_array. Two libcs, two ways to learn the arguments and the environment: glibc passes them to
+ * constructors, and has not set environ yet; musl passes nothing, and environ is the block that the
+ * kernel made, with argc, argv and a NULL right below it.
+ */
+#include "options.h"
+#include "recorder.h"
+#include "say.h"
+#include "stack.h"
+
+#include <unistd.h>
+
+/* Only glibc has it. Weak, or musl would refuse to load the checker. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
+struct program {
+	int argc;
+	char **argv;
+	char **envp;
+};
+
+/* argv as it lies below envp: envp[-1] is its NULL, and the word before argv[0] is argc. */
+static struct program program_below(char **envp)
+{
+	long argc = 0;
+
+	while ((long)envp[-2 - argc] != argc)
+		argc++;
+	return (struct program){ (int)argc, envp - 1 - argc, envp };
+}
+
+__attribute__((constructor)) static void checker_start(int argc, char **argv, char **envp)
+{
+	struct program program = { argc, argv, envp };
+
+	if (!gnu_get_libc_version)
+		program = program_below(environ);
+	hf_say_init();
+	hf_options_read(program.envp);
+	hf_options_complain();
+}

@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: MIT
+
+INTEROP_TESTS = tests/interop/real.sh
+
+EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-reader.py
+
+if HAVE_SQLITE3
+SQLITE_READERS = tests/interop/sqlite-reader tests/interop/sqlite-reader-repaired
+check_PROGRAMS += $(SQLITE_READERS)
+
+# Neither optimised nor sanitized, so that the lines that the tests expect are those of the source.
+tests_interop_sqlite_reader_SOURCES = tests/interop/sqlite-reader.c
+tests_interop_sqlite_reader_CFLAGS = $(WARN_CFLAGS) $(SQLITE3_CFLAGS) -g -O0
+tests_interop_sqlite_reader_LDADD = $(SQLITE3_LIBS)
+tests_interop_sqlite_reader_LDFLAGS =
+
+tests_interop_sqlite_reader_repaired_SOURCES = $(tests_interop_sqlite_reader_SOURCES)
+tests_interop_sqlite_reader_repaired_CFLAGS = $(tests_interop_sqlite_reader_CFLAGS) -DREPAIRED
+tests_interop_sqlite_reader_repaired_LDADD = $(SQLITE3_LIBS)
+tests_interop_sqlite_reader_repaired_LDFLAGS =
+endif
+
+.PHONY: demo
+if HAVE_SQLITE3
+demo: all $(SQLITE_READERS)
+	@top_builddir='$(abs_top_builddir)' $(SHELL) $(top_srcdir)/tests/interop/demo.sh
+else
+demo:
+	@echo 'make demo needs SQLite: ./bootstrap --install-deps, or install libsqlite3-dev'; exit 1
+endif

@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# For every kind of kinds.def: <slug>.bad.c gives exactly one finding, of that kind and level, with
+# both stacks on the lines that the source marks HERE and TAKEN; <slug>.good.c, the repaired twin,
+# gives none and has taken locks. Each is built plain, with 64-bit offsets, fortified, with its body
+# in a second thread, against musl, and once per value of its "via:" line.
+#
+# run-pairs.sh              all pairs, as TAP
+# run-pairs.sh one SLUG HALF VARIANT     builds and runs one; a line says what is wrong
+if [ "${1-}" = one ]; then
+	tmp=$PAIRS_TMP
+else
+	. "$top_srcdir/tests/tap.sh"
+fi
+
+pairs=$top_srcdir/tests/misuse
+built=$top_builddir/tests/misuse/built
+
+# What is marked so in source $1, without the comment around it.
+directive() {
+	sed -n "s|^/\* $2: \(.*\) \*/\$|\1|p" "$pairs/$1"
+}
+
+# Variants of source $1: how it is built, or via-NAME.
+variants() {
+	echo plain lfs64 fortified threaded
+	! command -v musl-gcc >/dev/null || echo musl
+	for name in $(directive "$1" via); do
+		echo "via-$name"
+	done | sed 1d # the first is what the others are built with
+}
+
+# compile SOURCE VARIANT PROGRAM, unless it is there from an earlier run.
+compile() {
+	[ -e "$3" ] && [ -z "$(find "$pairs/$1" "$pairs/pair.h" -newer "$3")" ] && return
+	compiler=$CC
+	via=$(directive "$1" via)
+	via=${via%% *}
+	flags=
+	case $2 in
+	lfs64) flags=-D_FILE_OFFSET_BITS=64 ;;
+	fortified) flags='-O2 -D_FORTIFY_SOURCE=2' ;;
+	threaded) flags='-pthread -DTHREADED' ;;
+	musl) compiler=musl-gcc ;;
+	via-closedir) via=closedir flags=-DDIRECTORY ;;
+	via-*) via=${2#via-} ;;
+	esac
+	# shellcheck disable=SC2086
+	$compiler -g -Wall -Wextra -Werror -Wno-unused-result $flags ${via:+-DVIA="$via"} \
+		"$pairs/$1" -o "$3"
+}
+
+# Line of the first program frame of the stack with that role in finding $2 of report $1.
+seen() {
+	jq -rs '[.[] | select(.type == "finding" and .level != "note")] | if length == 1 then .[0] |
+		[.kind, .level, (.stacks[] | select(.role == "here" or .role == "taken") |
+			.role, (first(.frames[] | select(.file and (.module == $program))) |
+			"\(.file | sub(".*/"; "")):\(.line)"))] | join(" ")
+		else "\(length) findings: \(map(.kind))" end' --arg program "$2" "$1"
+}
+
+wanted() {
+	here=$(grep -n '/\* HERE' "$pairs/$1.bad.c" | cut -d: -f1)
+	taken=$(grep -n '/\* TAKEN' "$pairs/$1.bad.c" | cut -d: -f1)
+	echo "$1 $(directive "$1.bad.c" level) here $1.bad.c:$here taken $1.bad.c:$taken"
+}
+
+# Prints what is wrong with this build of this program; nothing when all is well.
+one() {
+	program=$built/$1.$2.$3
+	base=$tmp/$1.$2.$3
+	compile "$1.$2.c" "$3" "$program" >"$base.cc" 2>&1 || { cat "$base.cc"; return; }
+	status=0
+	timeout -k 5 30 holdfast check --format json -o "$base.json" -- "$program" "$base.file" \
+		>"$base.out" 2>&1 </dev/null || status=$?
+	if [ "$2" = bad ]; then
+		expected_status=86
+		expected=$(wanted "$1")
+		got=$(seen "$base.json" "$1.$2.$3" 2>&1)
+	else
+		expected_status=0
+		expected="0 findings, locks taken"
+		got=$(jq -rs '"\(map(select(.type == "finding" and .level != "note")) | length) findings, " +
+			if .[-1].locks > 0 then "locks taken" else "no lock was seen" end' \
+			"$base.json" 2>&1)
+	fi
+	[ "$status $got" = "$expected_status $expected" ] && return
+	echo "exit status $status, wanted $expected_status"
+	echo "got    $got"
+	echo "wanted $expected"
+	cat "$base.out"
+}
+
+if [ "${1-}" = one ]; then
+	one "$2" "$3" "$4" >"$tmp/$2.$3.$4.result" 2>&1
+	exit
+fi
+
+command -v jq >/dev/null || skip_all "jq, which reads the reports, is not installed"
+PAIRS_TMP=$tmp
+export PAIRS_TMP CC top_srcdir top_builddir
+mkdir -p "$built"
+slugs=$(sed -n 's/^HF_KIND([A-Z_0-9]*, "\([a-z0-9-]*\)".*/\1/p' "$top_srcdir/lib/core/kinds.def")
+for slug in $slugs; do
+	for half in bad good; do
+		for variant in $(variants "$slug.$half.c"); do
+			echo "$slug $half $variant"
+		done
+	done
+done >"$tmp/all"
+xargs -P 2 -L 1 sh "$0" one <"$tmp/all"
+while read -r slug half variant; do
+	case $half in
+	bad) name="the bad $slug program, $variant, gives its one finding" ;;
+	good) name="the repaired $slug program, $variant, is silent" ;;
+	esac
+	nothing "$(cat "$tmp/$slug.$half.$variant.result" 2>&1)" "$name"
+done <"$tmp/all"
+command -v musl-gcc >/dev/null || skip "the pairs built against musl" "musl-gcc is not installed"
+done_testing

@@ -28,7 +28,8 @@ static const struct cmd_option options[] = {
 
 static const struct cmd_usage usage = {
 	.synopsis = "[KIND]",
-	.about = "Tells what a kind of misuse is, why it is wrong and how it is repaired, with a wrong\n"
+	.about = "Tells what a kind of misuse is, why it is wrong and how it is repaired, with a "
+		 "wrong\n"
 		 "and a right program. Without KIND: a table of all kinds.\n",
 	.options = options,
 };
@@ -90,7 +91,8 @@ static void print_heading(const char *text)
 	printf("\n%s%s%s\n", bold ? "\033[1m" : "", text, bold ? "\033[0m" : "");
 }
 
-static FILE *open_example(const struct hf_kind_info *kind, const char *which, char *path, size_t size)
+static FILE *open_example(const struct hf_kind_info *kind, const char *which, char *path,
+			  size_t size)
 {
 	bool is_source;
 	const char *dir = cmd_datadir(&is_source);
@@ -118,8 +120,10 @@ static int print_example(const struct hf_kind_info *kind, const char *which, con
 	FILE *in = open_example(kind, which, path, sizeof(path));
 
 	if (!in)
-		return cmd_error(CMD_PROBLEM, "%s: %s: the example is missing; is holdfast installed "
-					      "completely?", path, strerror(errno));
+		return cmd_error(CMD_PROBLEM,
+				 "%s: %s: the example is missing; is holdfast installed "
+				 "completely?",
+				 path, strerror(errno));
 	print_heading(heading);
 	copy_example(in);
 	fclose(in);
@@ -171,7 +175,8 @@ static int explain(const char *slug)
 	enum hf_kind kind = hf_kind_find(slug, strlen(slug));
 
 	if (kind == HF_KIND_NONE)
-		return cmd_error(CMD_USAGE, "%s: no such kind: `holdfast explain` lists them", slug);
+		return cmd_error(CMD_USAGE, "%s: no such kind: `holdfast explain` lists them",
+				 slug);
 	return print_kind(hf_kind_info(kind));
 }
 

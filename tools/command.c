@@ -87,7 +87,8 @@ static void print_option(const struct cmd_option *option)
 
 static void print_help(const struct cmd_usage *usage)
 {
-	static const struct cmd_option help = { CMD_LONG_ONLY, "help", NULL, "print this and exit" };
+	static const struct cmd_option help = { CMD_LONG_ONLY, "help", NULL,
+						"print this and exit" };
 
 	print_synopsis(usage);
 	if (usage->about)

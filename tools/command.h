@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every verb of the command `holdfast` shares: its exit status, its one-line errors, its options.
+ * What every verb of the command `holdfast` shares: its exit status, its one-line errors, its
+ *options.
  *
  * A verb is int cmd_<name>(int argc, char **argv), argv[0] being the verb's name, and is listed in
  * commands.def. It returns its exit status; holdfast.c then checks that all output was written.
@@ -14,8 +15,8 @@
  *	while ((key = cmd_next_option(argc, argv, &usage)) != -1)
  *		switch (key) { case 'w': ... optarg ...; }
  *
- * --help is printed from the same table, so an option that is understood is also told; man pages and
- * bash completion are compared with that help by tests/cli.
+ * --help is printed from the same table, so an option that is understood is also told; man pages
+ *and bash completion are compared with that help by tests/cli.
  */
 #ifndef HF_TOOLS_COMMAND_H
 #define HF_TOOLS_COMMAND_H
@@ -24,9 +25,10 @@
 
 enum cmd_status {
 	CMD_OK = 0,
-	CMD_PROBLEM = 1,   /* the verb did its work and found a problem */
-	CMD_USAGE = 2,	   /* the command line, or a file named on it, cannot be understood */
-	CMD_FAILED = 125   /* run and check: holdfast itself failed, apart from the command's status */
+	CMD_PROBLEM = 1, /* the verb did its work and found a problem */
+	CMD_USAGE = 2,	 /* the command line, or a file named on it, cannot be understood */
+	CMD_FAILED =
+		125 /* run and check: holdfast itself failed, apart from the command's status */
 };
 
 /* Keys of options that have no letter start here. */
@@ -38,11 +40,14 @@ struct cmd_option {
 	const char *argument; /* its name in the help; NULL: takes none */
 	const char *help;     /* one line, lower case, no full stop */
 };
-#define CMD_OPTIONS_END { 0, 0, 0, 0 }
+#define CMD_OPTIONS_END                                                                            \
+	{                                                                                          \
+		0, 0, 0, 0                                                                         \
+	}
 
 struct cmd_usage {
 	const char *synopsis; /* after "holdfast VERB "; several forms are separated by newlines */
-	const char *about;    /* a paragraph, lines of at most 80 columns, each ended by a newline */
+	const char *about; /* a paragraph, lines of at most 80 columns, each ended by a newline */
 	const struct cmd_option *options;
 	const char *notes; /* printed after the options, ended by a newline; may be NULL */
 	bool has_command;  /* options end at the first operand: what follows may be a command's */
@@ -63,7 +68,8 @@ void cmd_set_verb(const char *name);
 int cmd_next_option(int argc, char **argv, const struct cmd_usage *usage);
 
 /* Prints "holdfast VERB: " and one line on stderr, and returns status, to be returned on. */
-int cmd_error(enum cmd_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cmd_error(enum cmd_status status, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The same for what does not end the verb. */
 void cmd_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -72,8 +78,8 @@ void cmd_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cmd_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Reads a whole non-negative number, or with read_seconds() one with decimals, up to max. False when
- * text is anything else, even partly; *ret is then untouched.
+ * Reads a whole non-negative number, or with read_seconds() one with decimals, up to max. False
+ * when text is anything else, even partly; *ret is then untouched.
  */
 bool cmd_read_number(const char *text, unsigned long long max, unsigned long long *ret);
 bool cmd_read_seconds(const char *text, double max, double *ret);

@@ -26,7 +26,8 @@ static int print_help(void)
 {
 	puts("usage: holdfast VERB [option]... [argument]...\n"
 	     "\n"
-	     "File locks: run a program under the checker and report how it loses or misuses them,\n"
+	     "File locks: run a program under the checker and report how it loses or misuses "
+	     "them,\n"
 	     "see who holds what, take a lock around a command.\n"
 	     "\n"
 	     "verbs (holdfast VERB --help tells more):");

@@ -18,7 +18,8 @@ const char *kind_level_text(const struct hf_kind_info *kind)
 	case HF_LEVEL_NOTE:
 		return "note (shown with --notes, a warning with --strict)";
 	default:
-		return "error once the file is used without the lock, note when the lock is torn down "
+		return "error once the file is used without the lock, note when the lock is torn "
+		       "down "
 		       "unused, warning otherwise";
 	}
 }
@@ -114,7 +115,8 @@ int kinds_print_markdown(void)
 	     "make update-docs. -->\n"
 	     "# Kinds of misuse\n"
 	     "\n"
-	     "What holdfast reports, why it is wrong, and how it is repaired. What stands in italics "
+	     "What holdfast reports, why it is wrong, and how it is repaired. What stands in "
+	     "italics "
 	     "is filled in by the report.\n"
 	     "\n"
 	     "| kind | level | in short |\n"
@@ -181,7 +183,8 @@ int kinds_print_mdoc(void)
 	int status = 0;
 
 	puts(".\\\" SPDX-License-Identifier: MIT\n"
-	     ".\\\" Made by `holdfast explain --mdoc` from lib/core/kinds.def: edit that, then make "
+	     ".\\\" Made by `holdfast explain --mdoc` from lib/core/kinds.def: edit that, then "
+	     "make "
 	     "update-docs.\n"
 	     ".Dd November 21, 2026\n"
 	     ".Dt HOLDFAST-KINDS 7\n"

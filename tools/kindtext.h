@@ -26,8 +26,8 @@ void kind_cwe_text(const struct hf_kind_info *kind, char *ret, size_t size);
 char *kind_what_text(const struct hf_kind_info *kind, const char *open, const char *close);
 
 /*
- * The alternatives of kind->repair, one a call: *state starts as NULL. Returns the length of the one
- * that *state then points at, 0 after the last.
+ * The alternatives of kind->repair, one a call: *state starts as NULL. Returns the length of the
+ * one that *state then points at, 0 after the last.
  */
 size_t kind_next_repair(const struct hf_kind_info *kind, const char **state);
 

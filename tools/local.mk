@@ -4,7 +4,10 @@ bin_PROGRAMS += holdfast
 
 TOOLS_SOURCES = \
 	tools/command.c tools/command.h tools/commands.def \
+	tools/cmd_doctor.c \
 	tools/cmd_explain.c \
+	tools/doctor.c tools/doctor.h tools/doctor.def \
+	tools/elf_probe.c tools/elf_probe.h \
 	tools/holdfast.c \
 	tools/kindtext.c tools/kindtext.h \
 	tools/textwrap.c tools/textwrap.h

@@ -2,6 +2,7 @@
 # The command, verb by verb, as its user sees it.
 
 CLI_TESTS = \
+	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
 	tests/cli/verbs.sh
 

@@ -10,6 +10,7 @@ libhfcore_la_SOURCES = \
 	lib/core/kinds.c lib/core/kinds.h lib/core/kinds.def \
 	lib/core/locktypes.h \
 	lib/core/mem.h \
+	lib/core/message.c lib/core/message.h \
 	lib/core/options.c lib/core/options.h lib/core/options.def \
 	lib/core/proclocks.c lib/core/proclocks.h \
 	lib/core/rangeset.c lib/core/rangeset.h \

@@ -2,7 +2,7 @@
 
 if HAVE_CRITERION
 UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
-	tests/unit/text tests/unit/options
+	tests/unit/text tests/unit/options tests/unit/message
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
@@ -23,6 +23,10 @@ tests_unit_text_LDADD = libhfcore.la $(CRITERION_LIBS)
 tests_unit_options_SOURCES = tests/unit/options.c
 tests_unit_options_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_options_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_message_SOURCES = tests/unit/message.c
+tests_unit_message_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_message_LDADD = libhfcore.la $(CRITERION_LIBS)
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

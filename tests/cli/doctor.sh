@@ -82,10 +82,10 @@ printf '\375\375' | dd of=foreign bs=1 seek=18 conv=notrunc 2>/dev/null
 verdict ./foreign 1 foreign-architecture "a program for another machine cannot be watched"
 like "$out" '\(64 bits, machine 65021\)|\(32 bits' "the machine is named"
 
-head -c 100 plain >cut && chmod +x cut
-verdict ./cut 1 damaged "an ELF file that is cut off is called damaged"
-printf '\177ELF' >cut && chmod +x cut
-capture holdfast doctor ./cut
+head -c 100 plain >short && chmod +x short
+verdict ./short 1 damaged "an ELF file that is cut off is called damaged"
+printf '\177ELF' >short && chmod +x short
+capture holdfast doctor ./short
 is "$status" 1 "four bytes of an ELF file are refused"
 
 printf '#!%s/plain\n' "$tmp" >"script" && chmod +x script

@@ -2,7 +2,8 @@
 
 if HAVE_CRITERION
 UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
-	tests/unit/text tests/unit/options tests/unit/message
+	tests/unit/text tests/unit/options tests/unit/message \
+	tests/unit/progress
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
@@ -27,6 +28,11 @@ tests_unit_options_LDADD = libhfcore.la $(CRITERION_LIBS)
 tests_unit_message_SOURCES = tests/unit/message.c
 tests_unit_message_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_message_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_progress_SOURCES = tests/unit/progress.c
+tests_unit_progress_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+tests_unit_progress_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_progress_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS) -lutil
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <pty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "progress.h"
+
+TestSuite(progress, .timeout = 10);
+
+/* A terminal: what is written to *ret is to be read from the returned descriptor. */
+static int open_terminal(FILE **ret)
+{
+	int master, slave;
+
+	cr_assert_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	*ret = fdopen(slave, "w");
+	setenv("TERM", "xterm", 1);
+	return master;
+}
+
+static void read_text(int fd, char *ret, size_t size)
+{
+	ssize_t length = read(fd, ret, size - 1);
+
+	cr_assert_gt(length, 0);
+	ret[length] = '\0';
+}
+
+Test(progress, a_terminal_sees_how_far_the_work_is)
+{
+	struct progress progress;
+	char text[200];
+	FILE *out;
+	int fd = open_terminal(&out);
+
+	progress_begin_on(&progress, out, 0, "reading", 200);
+	progress_update(&progress, 50);
+	read_text(fd, text, sizeof(text));
+	cr_expect_str_eq(text, "\r\033[Kholdfast: reading: 50 of 200 (25%)");
+}
+
+Test(progress, the_line_is_erased_at_the_end_and_only_once)
+{
+	struct progress progress;
+	char text[200];
+	FILE *out;
+	int fd = open_terminal(&out);
+
+	progress_begin_on(&progress, out, 0, "reading", 0);
+	progress_update(&progress, 7);
+	progress_end(&progress);
+	progress_end(&progress);
+	read_text(fd, text, sizeof(text));
+	cr_expect_str_eq(text, "\r\033[Kholdfast: reading: 7\r\033[K");
+}
+
+Test(progress, work_that_ends_before_the_delay_shows_nothing)
+{
+	struct progress progress;
+	char text[200];
+	FILE *out;
+	int fd = open_terminal(&out);
+
+	progress_begin_on(&progress, out, INT64_MAX / 2, "reading", 10);
+	progress_update(&progress, 5);
+	progress_end(&progress);
+	fputs("end", out);
+	fflush(out);
+	read_text(fd, text, sizeof(text));
+	cr_expect_str_eq(text, "end");
+}
+
+Test(progress, a_pipe_sees_nothing)
+{
+	struct progress progress;
+	char *text = NULL;
+	int ends[2];
+	FILE *out;
+
+	cr_assert_eq(pipe(ends), 0);
+	out = fdopen(ends[1], "w");
+	progress_begin_on(&progress, out, 0, "reading", 10);
+	progress_update(&progress, 5);
+	progress_end(&progress);
+	fclose(out);
+	cr_expect_eq(read(ends[0], &text, 1), 0);
+}
+
+Test(progress, a_dumb_terminal_sees_nothing)
+{
+	struct progress progress;
+	char text[200];
+	FILE *out;
+	int fd = open_terminal(&out);
+
+	setenv("TERM", "dumb", 1);
+	progress_begin_on(&progress, out, 0, "reading", 10);
+	progress_update(&progress, 5);
+	fputs("end", out);
+	fflush(out);
+	read_text(fd, text, sizeof(text));
+	cr_expect_str_eq(text, "end");
+}

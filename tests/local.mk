@@ -23,3 +23,8 @@ include $(top_srcdir)/tests/proof/local.mk
 include $(top_srcdir)/tests/bench/local.mk
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/static/local.mk
+
+# The tests of logic alone, for builds of which only that is asked: sanitized, without OFD locks.
+.PHONY: check-unit
+check-unit:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter tests/unit/%,$(TESTS))'

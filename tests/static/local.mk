@@ -8,4 +8,10 @@ STATIC_TESTS = \
 	tests/static/words.sh
 
 TESTS += $(STATIC_TESTS)
-EXTRA_DIST += $(STATIC_TESTS)
+EXTRA_DIST += $(STATIC_TESTS) tests/static/analyze.sh tests/static/cppcheck-suppressions .clang-tidy
+
+.PHONY: analyze
+analyze:
+	@top_srcdir='$(abs_top_srcdir)' $(SHELL) $(top_srcdir)/tests/static/analyze.sh \
+		-I'$(abs_top_builddir)' $(holdfast_CPPFLAGS) -I$(top_srcdir)/preload \
+		$(LIBDW_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make analyze: gcc -fanalyzer, clang-tidy and cppcheck over the product, without a finding. Slow, so
+# not part of make check. Arguments: the preprocessor's flags.
+set -u
+cd "$top_srcdir" || exit 2
+status=0
+work=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-analyze.XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+find lib preload tools -name '*.c' | sort >"$work/sources"
+
+# complain TOOL: what the tool said, if it said something.
+complain() {
+	if [ -s "$work/said" ]; then
+		echo "$1:"
+		cat "$work/said"
+		status=1
+	else
+		echo "$1: nothing"
+	fi
+}
+
+xargs -P 2 -n 1 gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -fanalyzer -c -o /dev/null "$@" \
+	<"$work/sources" >"$work/said" 2>&1
+complain "gcc -fanalyzer"
+xargs -P 2 -n 4 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- -std=gnu11 -D_GNU_SOURCE $flags 2>/dev/null' \
+	tidy "$*" <"$work/sources" >"$work/said"
+complain "clang-tidy"
+cppcheck --quiet --std=c11 --force --inline-suppr --enable=warning,performance,portability \
+	--suppressions-list=tests/static/cppcheck-suppressions -j 2 -D__linux__ -D__x86_64__ \
+	--file-list="$work/sources" >"$work/said" 2>&1
+complain cppcheck
+exit $status

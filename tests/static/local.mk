@@ -8,7 +8,8 @@ STATIC_TESTS = \
 	tests/static/words.sh
 
 TESTS += $(STATIC_TESTS)
-EXTRA_DIST += $(STATIC_TESTS) tests/static/analyze.sh tests/static/cppcheck-suppressions .clang-tidy
+EXTRA_DIST += $(STATIC_TESTS) tests/static/analyze.sh tests/static/cppcheck-suppressions \
+	.clang-tidy preload/.clang-tidy tests/lsan-suppressions
 
 .PHONY: analyze
 analyze:

@@ -2,6 +2,21 @@
 
 # Everything but main(), so that unit tests can link it.
 TOOLS_SOURCES = \
+	tools/alloc.c tools/alloc.h \
+	tools/blind.c tools/blind.h \
+	tools/child.c tools/child.h \
+	tools/cmd_check.c \
+	tools/cmd_report.c \
+	tools/describe.c tools/describe.h \
+	tools/fold.c tools/fold.h \
+	tools/format.c tools/format.h tools/formats.def \
+	tools/format_text.c \
+	tools/recording.c tools/recording.h \
+	tools/report.c tools/report.h \
+	tools/reporting.c tools/reporting.h \
+	tools/resolve.c tools/resolve.h \
+	tools/rundir.c tools/rundir.h \
+	tools/symbols.c tools/symbols.h \
 	tools/command.c tools/command.h tools/commands.def \
 	tools/cmd_doctor.c \
 	tools/cmd_explain.c \
@@ -11,7 +26,8 @@ TOOLS_SOURCES = \
 	tools/progress.c tools/progress.h \
 	tools/textwrap.c tools/textwrap.h
 
-TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -DPKGDATADIR='"$(pkgdatadir)"'
+TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -DPKGDATADIR='"$(pkgdatadir)"' \
+	-DPKGLIBDIR='"$(pkglibdir)"'
 TOOLS_LIBS = libhftools.la libhfcore.la \
 	$(LIBDW_LIBS) $(LIBELF_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 

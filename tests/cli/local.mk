@@ -2,8 +2,10 @@
 # The command, verb by verb, as its user sees it.
 
 CLI_TESTS = \
+	tests/cli/check.sh \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
+	tests/cli/report.sh \
 	tests/cli/verbs.sh
 
 dist_check_SCRIPTS += $(CLI_TESTS) tests/tap.sh

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "describe.h"
+#include "message.h"
+#include "symbols.h"
+
+#define FRAMES_MAX (HF_STACK_MAX * SYMBOLS_INLINED_MAX)
+
+struct resolver {
+	struct report *report;
+	struct obstack *memory;
+	struct symbols_module **modules; /* by fold number - 1; NULL: not asked for yet */
+	struct report_stack *stacks;	 /* the same; frames NULL: not resolved yet */
+};
+
+struct resolver *resolver_new(struct report *report)
+{
+	struct resolver *resolver = alloc_zeroed(1, sizeof(*resolver));
+
+	resolver->report = report;
+	resolver->memory = &report->memory;
+	resolver->modules = alloc_zeroed(HASH_COUNT(report->fold->modules), sizeof(void *));
+	resolver->stacks = alloc_zeroed(HASH_COUNT(report->fold->stacks), sizeof(*resolver->stacks));
+	return resolver;
+}
+
+void resolver_free(struct resolver *resolver)
+{
+	free(resolver->modules);
+	free(resolver->stacks);
+	free(resolver);
+}
+
+static const char *copy(struct resolver *resolver, const char *text, size_t length)
+{
+	return obstack_copy0(resolver->memory, text, (int)length);
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static bool is_system_path(const char *path)
+{
+	return starts_with(path, "/lib") || starts_with(path, "/usr/lib") ||
+	       starts_with(path, "linux-vdso");
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const char *module_path(struct resolver *resolver, uint32_t number)
+{
+	const struct fold_module *module = resolver->report->fold->modules_by_number[number - 1];
+
+	return copy(resolver, module->record->path, module->path_length);
+}
+
+static struct symbols_module *module_symbols(struct resolver *resolver, uint32_t number,
+					     const char *path)
+{
+	struct symbols_module **module = &resolver->modules[number - 1];
+	const struct hf_rec_module *record =
+		resolver->report->fold->modules_by_number[number - 1]->record;
+	size_t length = record->build_id_length;
+
+	if (!*module)
+		*module = symbols_module(resolver->report->symbols, path, record->build_id,
+					 length < sizeof(record->build_id) ? length
+									   : sizeof(record->build_id));
+	if (!*module)
+		alloc_failed();
+	return *module;
+}
+
+static const char *shorten(struct resolver *resolver, const char *path)
+{
+	const char *prefix = resolver->report->options.strip_prefix;
+
+	if (!prefix || !*prefix || !starts_with(path, prefix) || !path[strlen(prefix)])
+		return path;
+	path += strlen(prefix);
+	return *path == '/' && path[1] ? path + 1 : path;
+}
+
+static void set_source(struct resolver *resolver, const struct symbol *symbol,
+		       struct report_frame *frame)
+{
+	frame->function = symbol->function;
+	frame->inlined = symbol->inlined;
+	if (!symbol->file)
+		return;
+	frame->source = symbol->file;
+	frame->file = shorten(resolver, symbol->file);
+	frame->line = symbol->line;
+	frame->column = symbol->column;
+}
+
+/* One address, which is several frames where calls were inlined. */
+static size_t resolve_address(struct resolver *resolver, const struct fold_frame *from,
+			      struct report_frame *ret)
+{
+	struct symbol symbols[SYMBOLS_INLINED_MAX] = { 0 };
+	struct report_frame plain = { .module = "", .offset = from->offset, .own = true };
+	size_t count = 0;
+
+	if (from->module) {
+		const char *path = module_path(resolver, from->module);
+
+		plain.module = base_name(path);
+		plain.own = !is_system_path(path);
+		count = symbols_at(module_symbols(resolver, from->module, path), from->offset,
+				   symbols);
+	}
+	if (!count)
+		count = 1;
+	for (size_t i = 0; i < count; i++) {
+		ret[i] = plain;
+		set_source(resolver, &symbols[i], &ret[i]);
+	}
+	return count;
+}
+
+/* What the C library and the loader did before main(): everybody has it, nobody asks. */
+static bool is_beginning(const struct report_frame *frame)
+{
+	return starts_with(frame->module, "libc.so") || starts_with(frame->module, "libc.musl") ||
+	       starts_with(frame->module, "ld-") ||
+	       (frame->function && !strcmp(frame->function, "_start"));
+}
+
+static size_t without_beginning(const struct report_frame *frames, size_t count)
+{
+	size_t kept = count;
+
+	for (size_t i = 0; i < count; i++)
+		if (frames[i].function && !strcmp(frames[i].function, "main") && !frames[i].inlined)
+			return i + 1;
+	while (kept > 1 && is_beginning(&frames[kept - 1]))
+		kept--;
+	return kept;
+}
+
+static const struct report_stack *resolve_frames(struct resolver *resolver, uint32_t number)
+{
+	const struct fold_stack *from = resolver->report->fold->stacks_by_number[number - 1];
+	struct report_stack *stack = &resolver->stacks[number - 1];
+	struct report_frame frames[FRAMES_MAX];
+	size_t count = 0;
+
+	if (stack->frames)
+		return stack;
+	for (uint32_t i = 0; i < from->count; i++)
+		count += resolve_address(resolver, &from->frames[i], frames + count);
+	stack->count = without_beginning(frames, count);
+	stack->frames =
+		obstack_copy(resolver->memory, frames, (int)(stack->count * sizeof(*frames)));
+	return stack;
+}
+
+/* Stacks are shared by findings, titles are not: each finding gets a stack of its own frames' list. */
+static struct report_stack *resolve_stack(struct resolver *resolver, uint32_t number,
+					  const char *title)
+{
+	struct report_stack *stack;
+
+	if (!number)
+		return NULL;
+	stack = obstack_copy(resolver->memory, resolve_frames(resolver, number), sizeof(*stack));
+	stack->title = title;
+	return stack;
+}
+
+static struct report_stack *empty_stack(struct resolver *resolver, const char *title)
+{
+	struct report_stack none = { .title = title };
+
+	return obstack_copy(resolver->memory, &none, sizeof(none));
+}
+
+/* The innermost line of the program's own code; any line at all is better than none. */
+static const struct report_frame *pointed_at(const struct report_stack *stack, bool own)
+{
+	for (size_t i = 0; stack && i < stack->count; i++)
+		if (stack->frames[i].file && stack->frames[i].line && stack->frames[i].own >= own)
+			return &stack->frames[i];
+	return NULL;
+}
+
+static const struct report_frame *where(const struct report_finding *finding)
+{
+	const struct report_frame *frame = pointed_at(finding->here, true);
+
+	if (!frame)
+		frame = pointed_at(finding->taken, true);
+	if (!frame)
+		frame = pointed_at(finding->here, false);
+	return frame ? frame : pointed_at(finding->taken, false);
+}
+
+static const char *file_path(struct resolver *resolver, struct hf_fileid id)
+{
+	const struct fold_file *file = fold_file(resolver->report->fold, id);
+
+	if (!file)
+		return "";
+	return shorten(resolver, copy(resolver, file->path, file->path_length));
+}
+
+static void resolve_then(struct resolver *resolver, const struct fold_finding *folded,
+			 struct report_finding *finding)
+{
+	for (size_t i = 0; i < folded->then_count && i < REPORT_THEN_MAX; i++) {
+		struct report_then *then = &finding->then[finding->then_count];
+
+		if (folded->then[i]->what == HF_THEN_NONE)
+			continue;
+		then->record = folded->then[i];
+		then->here = resolve_stack(resolver, folded->then_stack[i], "");
+		then->sentence = describe_then(resolver->memory, finding, then);
+		finding->then_count++;
+	}
+}
+
+void resolve_finding(struct resolver *resolver, const struct fold_finding *folded,
+		     struct report_finding *ret)
+{
+	struct obstack *memory = resolver->memory;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = hf_kind_info(folded->key.kind);
+	ret->level = fold_level(folded);
+	ret->record = folded->record;
+	ret->count = folded->count;
+	ret->image = recording_image(folded->recording, folded->record->head.image);
+	ret->path = file_path(resolver, folded->record->id);
+	ret->here = resolve_stack(resolver, folded->key.here, describe_here(memory, ret));
+	if (!ret->here)
+		ret->here = empty_stack(resolver, describe_here(memory, ret));
+	if (folded->record->taken_time)
+		ret->taken = resolve_stack(resolver, folded->key.taken, describe_taken(memory, ret));
+	ret->opened = resolve_stack(resolver, folded->opened, describe_opened(memory, ret));
+	ret->where = where(ret);
+	resolve_then(resolver, folded, ret);
+	ret->proof = hf_message_proof(folded->record->proof);
+	ret->message = describe_message(memory, ret);
+}

@@ -14,7 +14,8 @@ static int open_terminal(FILE **ret)
 {
 	int master, slave;
 
-	cr_assert_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	if (openpty(&master, &slave, NULL, NULL, NULL) != 0)
+		cr_skip_test("no pseudo-terminals here");
 	*ret = fdopen(slave, "w");
 	setenv("TERM", "xterm", 1);
 	return master;

@@ -39,7 +39,8 @@ static unsigned list_of(size_t size, size_t *ret)
 
 static void *map(size_t size)
 {
-	void *ret = raw_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *ret =
+		raw_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return raw_is_error(ret) ? NULL : ret;
 }
@@ -95,7 +96,6 @@ _Static_assert(sizeof(((struct hf_arena *)0)->free_lists) / sizeof(void *) == SM
 void hf_arena_init(struct hf_arena *arena)
 {
 	memset(arena, 0, sizeof(*arena));
-	arena->mem = (struct hf_mem){ .alloc = arena_alloc,
-				      .release = arena_release,
-				      .ctx = arena };
+	arena->mem =
+		(struct hf_mem){ .alloc = arena_alloc, .release = arena_release, .ctx = arena };
 }

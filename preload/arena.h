@@ -9,7 +9,7 @@
 #include "mem.h"
 
 struct hf_arena {
-	struct hf_mem mem; /* what users are given */
+	struct hf_mem mem;    /* what users are given */
 	void *free_lists[64]; /* by size in steps of 16 bytes, then by powers of two */
 	unsigned char *next;
 	size_t left;

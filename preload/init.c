@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The constructor. -z initfirst makes it run before anything of the program, even before its
- * preinit_array. Two libcs, two ways to learn the arguments and the environment: glibc passes them to
- * constructors, and has not set environ yet; musl passes nothing, and environ is the block that the
- * kernel made, with argc, argv and a NULL right below it.
+ * preinit_array. Two libcs, two ways to learn the arguments and the environment: glibc passes them
+ * to constructors, and has not set environ yet; musl passes nothing, and environ is the block that
+ * the kernel made, with argc, argv and a NULL right below it.
  */
 #include "options.h"
 #include "recorder.h"
@@ -40,4 +40,5 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 	hf_say_init();
 	hf_options_read(program.envp);
 	hf_options_complain();
+	hf_stack_init();
 }

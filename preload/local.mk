@@ -19,7 +19,9 @@ RECORDER_SOURCES = \
 	preload/rawsys.h \
 	preload/recorder.h \
 	preload/say.c preload/say.h \
-	preload/stack.h
+	preload/objects.c \
+	preload/stack.c preload/stack.h \
+	preload/stack_cache.c preload/stack_cache.h
 
 libholdfast_check_la_SOURCES = preload/init.c $(RECORDER_SOURCES)
 libholdfast_check_la_CPPFLAGS = $(CHECKER_CPPFLAGS)

@@ -49,6 +49,7 @@ void hf_options_complain(void)
 	if (!hf_options.help)
 		return;
 	hf_recorder_say("HOLDFAST_OPTIONS=KEY=VALUE:KEY=VALUE... (defaults in brackets)");
-	for (unsigned n = 0; text = hf_text_in(line, sizeof(line)), hf_options_help_line(n, &text); n++)
+	for (unsigned n = 0; text = hf_text_in(line, sizeof(line)), hf_options_help_line(n, &text);
+	     n++)
 		hf_recorder_say("  %s", line);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HOLDFAST_OPTIONS, read once in the constructor (lib/core/options.h has the fields and the syntax). */
+/* HOLDFAST_OPTIONS, read once in the constructor (lib/core/options.h has the fields and the
+ * syntax). */
 #ifndef HF_PRELOAD_OPTIONS_H
 #define HF_PRELOAD_OPTIONS_H
 

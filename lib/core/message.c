@@ -56,12 +56,23 @@ void hf_text_add_errno(struct hf_text *text, int error)
 		int error;
 		const char *name;
 	} names[] = {
-		{ EAGAIN, "EAGAIN" },	{ EACCES, "EACCES" },	{ EBADF, "EBADF" },
-		{ EINTR, "EINTR" },	{ EDEADLK, "EDEADLK" }, { EINVAL, "EINVAL" },
-		{ ENOLCK, "ENOLCK" },	{ ENOMEM, "ENOMEM" },	{ EOVERFLOW, "EOVERFLOW" },
-		{ EFAULT, "EFAULT" },	{ EIO, "EIO" },		{ ESTALE, "ESTALE" },
-		{ ENOSYS, "ENOSYS" },	{ EPERM, "EPERM" },	{ EROFS, "EROFS" },
-		{ ENOENT, "ENOENT" },	{ EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EAGAIN, "EAGAIN" },
+		{ EACCES, "EACCES" },
+		{ EBADF, "EBADF" },
+		{ EINTR, "EINTR" },
+		{ EDEADLK, "EDEADLK" },
+		{ EINVAL, "EINVAL" },
+		{ ENOLCK, "ENOLCK" },
+		{ ENOMEM, "ENOMEM" },
+		{ EOVERFLOW, "EOVERFLOW" },
+		{ EFAULT, "EFAULT" },
+		{ EIO, "EIO" },
+		{ ESTALE, "ESTALE" },
+		{ ENOSYS, "ENOSYS" },
+		{ EPERM, "EPERM" },
+		{ EROFS, "EROFS" },
+		{ ENOENT, "ENOENT" },
+		{ EOPNOTSUPP, "EOPNOTSUPP" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -216,8 +227,8 @@ static bool add_sentence(struct hf_text *ret, const char *sentence, size_t lengt
 	while (sentence < end) {
 		const char *open = memchr(sentence, '{', (size_t)(end - sentence));
 		const char *close = open ? memchr(open, '}', (size_t)(end - open)) : NULL;
-		add_value *add = close ? find_placeholder(open + 1, (size_t)(close - open - 1)) :
-					 NULL;
+		add_value *add =
+			close ? find_placeholder(open + 1, (size_t)(close - open - 1)) : NULL;
 
 		if (!add) /* a test holds that kinds.def has no other placeholders */
 			break;
@@ -330,7 +341,8 @@ const char *hf_message_proof(enum hf_proof proof)
 	case HF_PROOF_RESULT:
 		return "the result of the call says so";
 	case HF_PROOF_LATE:
-		return "the kernel does not list the lock any more, and the program did not release "
+		return "the kernel does not list the lock any more, and the program did not "
+		       "release "
 		       "it by a call that was seen";
 	case HF_PROOF_NONE:
 		break;
@@ -340,7 +352,8 @@ const char *hf_message_proof(enum hf_proof proof)
 
 #define USED_SINCE                                                                                 \
 	(HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_READ) |                                \
-	 HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_TAKEN) | HF_THEN_BIT(HF_THEN_CHANGED))
+	 HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_TAKEN) |                              \
+	 HF_THEN_BIT(HF_THEN_CHANGED))
 #define ENDED_UNUSED (HF_THEN_BIT(HF_THEN_TEARDOWN) | HF_THEN_BIT(HF_THEN_RETAKEN))
 #define WITHDRAWN (HF_THEN_BIT(HF_THEN_WITHDRAWN) | HF_THEN_BIT(HF_THEN_RETURNED))
 
@@ -357,7 +370,7 @@ enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned th
 		else
 			level = then & ENDED_UNUSED ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
 	}
-	return level < finding->level && finding->level <= HF_LEVEL_ERROR ?
-		       (enum hf_level)finding->level :
-		       level;
+	return level < finding->level && finding->level <= HF_LEVEL_ERROR
+		       ? (enum hf_level)finding->level
+		       : level;
 }

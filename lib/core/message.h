@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A finding in words, made once for the short text that the checker prints in the program and for the
- * reports of the command. The sentences are those of kinds.def with their placeholders filled in.
+ * A finding in words, made once for the short text that the checker prints in the program and for
+ * the reports of the command. The sentences are those of kinds.def with their placeholders filled
+ * in.
  */
 #ifndef HF_CORE_MESSAGE_H
 #define HF_CORE_MESSAGE_H
@@ -17,7 +18,8 @@
  */
 void hf_message_what(struct hf_text *ret, const struct hf_rec_finding *finding, const char *file);
 
-/* Adds what followed, a clause such as "written without the lock: write(), 8 bytes at 512, fd 3". */
+/* Adds what followed, a clause such as "written without the lock: write(), 8 bytes at 512, fd 3".
+ */
 void hf_message_then(struct hf_text *ret, const struct hf_rec_consequence *consequence);
 
 /* How it is known, a sentence; "" for a fact that needs no proof. */
@@ -38,7 +40,7 @@ enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned th
 const char *hf_primitive_name(unsigned primitive);	     /* "POSIX", "OFD", "flock" */
 const char *hf_mode_name(unsigned mode, unsigned primitive); /* "write", for a flock "exclusive" */
 void hf_text_add_range(struct hf_text *text, uint64_t start, uint64_t end); /* "0-EOF", "7" */
-void hf_text_add_duration(struct hf_text *text, uint64_t ns);		     /* "40 us", "1.8 ms" */
-void hf_text_add_errno(struct hf_text *text, int error);		     /* "EAGAIN", "error 42" */
+void hf_text_add_duration(struct hf_text *text, uint64_t ns);		    /* "40 us", "1.8 ms" */
+void hf_text_add_errno(struct hf_text *text, int error); /* "EAGAIN", "error 42" */
 
 #endif

@@ -13,7 +13,8 @@ struct piece {
 	size_t length;
 };
 
-/* Reads a value of its type into field; what is wrong with it is in the words returned, else NULL. */
+/* Reads a value of its type into field; what is wrong with it is in the words returned, else NULL.
+ */
 typedef const char *read_value(struct hf_options *options, void *field, struct piece value);
 
 static bool piece_is(struct piece piece, const char *word)
@@ -173,9 +174,9 @@ void hf_options_default(struct hf_options *options, bool with_run)
 	memset(options, 0, sizeof(*options));
 	for (size_t i = 0; i < TABLE_SIZE; i++)
 		if (table[i].by_default[0])
-			(void)set(options, &table[i],
-				  (struct piece){ table[i].by_default,
-						  strlen(table[i].by_default) });
+			(void)set(
+				options, &table[i],
+				(struct piece){ table[i].by_default, strlen(table[i].by_default) });
 	options->to_stderr = !with_run;
 }
 

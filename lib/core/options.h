@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text of HOLDFAST_OPTIONS: KEY=VALUE:KEY=VALUE... with the keys of options.def. A value ends at
- * the next colon and so cannot hold one.
+ * The text of HOLDFAST_OPTIONS: KEY=VALUE:KEY=VALUE... with the keys of options.def. A value ends
+ * at the next colon and so cannot hold one.
  *
  * Read by the checker in the program's process, and by the command before it starts a program with
  * options that no checker would understand.
@@ -20,7 +20,8 @@ struct hf_options {
 	unsigned stack_depth;	     /* 1..HF_STACK_MAX */
 	enum hf_level halt_on;	     /* HF_LEVEL_NONE: never */
 	bool to_stderr;
-	const char *record; /* a folder, record_length bytes of the text; NULL when none was named */
+	const char
+		*record; /* a folder, record_length bytes of the text; NULL when none was named */
 	size_t record_length;
 	unsigned wait_report_ms;
 	unsigned long_hold_ms;
@@ -36,8 +37,8 @@ void hf_options_default(struct hf_options *options, bool with_run);
 
 /*
  * Applies text to *options. What is not understood changes nothing, is counted in options->unknown
- * and told to complain, which may be NULL; the rest of the text still counts. options->record points
- * into text.
+ * and told to complain, which may be NULL; the rest of the text still counts. options->record
+ * points into text.
  */
 void hf_options_parse(struct hf_options *options, const char *text, hf_options_complaint *complain,
 		      void *ctx);

@@ -72,8 +72,8 @@ static void add_argument(struct hf_text *text, const struct conversion *how, va_
 	case 's':
 		string = va_arg(*args, const char *);
 		add_printable(text, string,
-			      how->precision < 0 ? strlen(string) :
-						   strnlen(string, (size_t)how->precision));
+			      how->precision < 0 ? strlen(string)
+						 : strnlen(string, (size_t)how->precision));
 		break;
 	case 'c':
 		c = (char)va_arg(*args, int);
@@ -85,8 +85,8 @@ static void add_argument(struct hf_text *text, const struct conversion *how, va_
 	case 'u':
 	case 'x':
 		hf_text_add_number(text,
-				   how->longs ? va_arg(*args, unsigned long) :
-						va_arg(*args, unsigned int),
+				   how->longs ? va_arg(*args, unsigned long)
+					      : va_arg(*args, unsigned int),
 				   how->type == 'x' ? 16 : 10);
 		break;
 	default:

@@ -27,8 +27,8 @@ void hf_text_add_number(struct hf_text *text, uint64_t number, unsigned base);
 void hf_text_add_signed(struct hf_text *text, int64_t number);
 
 /*
- * As printf, of which it knows %s %.*s %c %d %u %x %% and the lengths l, ll and z. Control characters
- * in a %s come out as question marks.
+ * As printf, of which it knows %s %.*s %c %d %u %x %% and the lengths l, ll and z. Control
+ * characters in a %s come out as question marks.
  */
 void hf_text_format(struct hf_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

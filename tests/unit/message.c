@@ -119,8 +119,8 @@ Test(message, the_level_follows_from_what_came_after, .timeout = 10)
 
 	cr_expect_eq(hf_finding_level(&finding, 0), HF_LEVEL_WARNING);
 	cr_expect_eq(hf_finding_level(&finding, HF_THEN_BIT(HF_THEN_TEARDOWN)), HF_LEVEL_NOTE);
-	cr_expect_eq(hf_finding_level(&finding, HF_THEN_BIT(HF_THEN_TEARDOWN) |
-							HF_THEN_BIT(HF_THEN_WRITTEN)),
+	cr_expect_eq(hf_finding_level(&finding,
+				      HF_THEN_BIT(HF_THEN_TEARDOWN) | HF_THEN_BIT(HF_THEN_WRITTEN)),
 		     HF_LEVEL_ERROR);
 	cr_expect_eq(hf_finding_level(&finding, HF_THEN_BIT(HF_THEN_WITHDRAWN)), HF_LEVEL_NONE);
 	finding.level = HF_LEVEL_ERROR;
@@ -134,8 +134,10 @@ Test(message, durations_and_ranges_are_short, .timeout = 10)
 	static const struct {
 		uint64_t ns;
 		const char *text;
-	} durations[] = { { 0, "0 ns" },	   { 999, "999 ns" },	    { 40000, "40 us" },
-			  { 1800000, "1.8 ms" },   { 9000000000, "9 s" },  { 7200000000000, "7200 s" } };
+	} durations[] = {
+		{ 0, "0 ns" },	       { 999, "999 ns" },     { 40000, "40 us" },
+		{ 1800000, "1.8 ms" }, { 9000000000, "9 s" }, { 7200000000000, "7200 s" }
+	};
 	char data[40];
 	struct hf_text text;
 

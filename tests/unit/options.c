@@ -133,8 +133,9 @@ Test(options, help_names_every_key_with_its_default, .timeout = 10)
 /* Any bytes: nothing crashes, nothing is read beyond the text (run it under a sanitizer). */
 Test(options, random_texts_are_survived, .timeout = 30)
 {
-	static const char pieces[][12] = { "checks=", "stderr=", ":", ",", "=", "-", "+", "all",
-					   "upgrade", "1", "99999999999", "record=", "\xff\n" };
+	static const char pieces[][12] = { "checks=",	  "stderr=", ":",     ",",	 "=",
+					   "-",		  "+",	     "all",   "upgrade", "1",
+					   "99999999999", "record=", "\xff\n" };
 	struct hf_options options;
 
 	srand(7);

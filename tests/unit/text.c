@@ -24,8 +24,8 @@ Test(text, every_conversion_gives_what_printf_gives, .timeout = 10)
 {
 	char expected[200];
 
-	snprintf(expected, sizeof(expected), "%d %d %ld %u %lu %zu %x %llx %s %.*s %c %%", 0, INT32_MIN,
-		 (long)INT64_MIN, UINT32_MAX, UINT64_MAX, (size_t)7, 0xbeefu,
+	snprintf(expected, sizeof(expected), "%d %d %ld %u %lu %zu %x %llx %s %.*s %c %%", 0,
+		 INT32_MIN, (long)INT64_MIN, UINT32_MAX, UINT64_MAX, (size_t)7, 0xbeefu,
 		 (unsigned long long)UINT64_MAX, "word", 3, "abcdef", '!');
 	cr_expect_str_eq(formatted("%d %d %ld %u %lu %zu %x %llx %s %.*s %c %%", 0, INT32_MIN,
 				   (long)INT64_MIN, UINT32_MAX, UINT64_MAX, (size_t)7, 0xbeefu,

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * _Unwind_Backtrace from the static libgcc. backtrace() of glibc would load a library and allocate
+ * at its first use, and frame pointers are not there in what distributions build.
+ *
+ * While it unwinds for the cache, this file looks into libgcc's struct _Unwind_Context: its first
+ * member is an array of pointers to where each register was saved. No function tells that, only the
+ * values. The pointers are believed when they point into the stack that was walked and the values
+ * there are those that libgcc's functions return; else the stack is not cached. So another layout
+ * would cost speed, not truth.
+ */
+#include "stack.h"
+
+#include <string.h>
+#include <unwind.h>
+
+#include "stack_cache.h"
+
+/* The checker's own code: frames in it are left out at the start of a stack. */
+static struct hf_object own;
+
+void hf_stack_init(void)
+{
+	struct hf_stack first;
+
+	hf_objects_init();
+	(void)hf_stack_object((uintptr_t)hf_stack_init, &own);
+	hf_stack_take(&first, 1); /* libgcc fills a table at its first use, under a lock */
+}
+
+static bool is_own(uintptr_t pc)
+{
+	return pc >= own.start && pc < own.end;
+}
+
+static void add_pc(struct hf_stack *stack, uintptr_t pc)
+{
+	if (stack->count > 0 || !is_own(pc))
+		stack->pc[stack->count++] = pc;
+}
+
+/* Distinct stacks should have distinct ids: every address is mixed in by a bijection of the rest.
+ */
+static uint64_t hash_of(const struct hf_stack *stack)
+{
+	uint64_t hash = stack->count;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		hash ^= stack->pc[i];
+		hash *= UINT64_C(0xff51afd7ed558ccd);
+		hash ^= hash >> 32;
+	}
+	return hash ? hash : 1;
+}
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+
+#define COLUMN_RETURN_ADDRESS 16 /* DWARF's numbers of the registers */
+
+static const unsigned char columns[HF_SAVED_COUNT] = { 3, 6, 12, 13, 14, 15 };
+
+/* How far from the ends of a frame a register may point and still be what finds the frame. */
+#define SLACK 256
+
+/* One frame, kept until the next one tells where it ends. */
+struct frame {
+	uintptr_t sp;
+	uintptr_t value[HF_SAVED_COUNT];
+	const uintptr_t *saved_at[HF_SAVED_COUNT];
+};
+
+struct walk {
+	const struct hf_stack_start *start;
+	struct hf_stack *ret;
+	unsigned depth;
+	struct hf_stack_entry *entry; /* NULL: not to be cached, or not any more */
+	bool begun;
+	struct frame frame;
+};
+
+static const uintptr_t *slot_of(struct _Unwind_Context *context, unsigned column)
+{
+	const uintptr_t *const *slots = (const void *)context;
+
+	return slots[column];
+}
+
+static bool is_between(const uintptr_t *slot, uintptr_t low, uintptr_t high)
+{
+	return (uintptr_t)slot >= low && (uintptr_t)slot < high && (uintptr_t)slot % 8 == 0;
+}
+
+/* False when libgcc's data are not what they are taken for. */
+static bool read_frame(struct _Unwind_Context *context, struct frame *ret)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	ret->sp = _Unwind_GetCFA(context);
+	for (unsigned reg = 0; reg < HF_SAVED_COUNT; reg++) {
+		ret->value[reg] = _Unwind_GetGR(context, columns[reg]);
+		ret->saved_at[reg] = slot_of(context, columns[reg]);
+		if (!is_between(ret->saved_at[reg], here, ret->sp) ||
+		    *ret->saved_at[reg] != ret->value[reg])
+			return false;
+	}
+	return true;
+}
+
+/* A register that the frame may be found by: it was saved by a callee, or is as it was at the
+ * start. */
+static bool prove_register(struct walk *walk, unsigned reg)
+{
+	const uintptr_t *slot = walk->frame.saved_at[reg];
+
+	if ((uintptr_t)slot >= walk->start->sp)
+		return hf_stack_entry_add(walk->entry, slot);
+	walk->entry->used_registers |= 1u << reg;
+	return walk->frame.value[reg] == walk->start->saved[reg];
+}
+
+/* Words of the frame, near `around`, that point to about its end. */
+static bool prove_words(struct walk *walk, uintptr_t around, uintptr_t end)
+{
+	uintptr_t from = around - SLACK < walk->frame.sp ? walk->frame.sp : around - SLACK;
+	uintptr_t to = around + SLACK < end ? around + SLACK : end;
+
+	if (around < walk->frame.sp || around > end)
+		return true;
+	for (uintptr_t at = (from + 7) & ~(uintptr_t)7; at + 8 <= to; at += 8) {
+		uintptr_t value = *(const uintptr_t *)at;
+
+		if (value >= end - SLACK / 2 && value <= end &&
+		    !hf_stack_entry_add(walk->entry, (const uintptr_t *)at))
+			return false;
+	}
+	return true;
+}
+
+/* The frame ends at `end`, and pc was read as its return address: is all of that proven? */
+static bool prove_frame(struct walk *walk, struct _Unwind_Context *context, uintptr_t pc,
+			uintptr_t end)
+{
+	const uintptr_t *slot = slot_of(context, COLUMN_RETURN_ADDRESS);
+	const struct frame *frame = &walk->frame;
+
+	if (end <= frame->sp)
+		return false;
+	for (unsigned reg = 0; reg < HF_SAVED_COUNT; reg++) {
+		if (frame->value[reg] >= frame->sp - SLACK && frame->value[reg] <= end + SLACK &&
+		    !prove_register(walk, reg))
+			return false;
+	}
+	if (!prove_words(walk, frame->sp, end) ||
+	    !prove_words(walk, frame->value[HF_SAVED_RBP], end))
+		return false;
+	if (is_between(slot, frame->sp, end))
+		return *slot == pc && hf_stack_entry_add(walk->entry, slot);
+	return pc == 0; /* the code itself says that it is the outermost frame */
+}
+
+/* Notes what leads to this frame; gives up caching where that cannot be told. */
+static void note_frame(struct walk *walk, struct _Unwind_Context *context, uintptr_t pc,
+		       bool interrupted)
+{
+	uintptr_t sp = _Unwind_GetCFA(context);
+
+	if (interrupted || (walk->begun && !prove_frame(walk, context, pc, sp)) ||
+	    !read_frame(context, &walk->frame))
+		walk->entry = NULL;
+}
+
+static _Unwind_Reason_Code walk_frame(struct _Unwind_Context *context, void *ctx)
+{
+	struct walk *walk = ctx;
+	int interrupted = 0;
+	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
+
+	if (!walk->begun && (pc != walk->start->pc || _Unwind_GetCFA(context) != walk->start->sp))
+		return _URC_NO_REASON; /* below hf_stack_take()'s caller */
+	if (walk->entry)
+		note_frame(walk, context, pc, interrupted);
+	walk->begun = true;
+	if (pc != 0)
+		add_pc(walk->ret, pc + (interrupted ? 1 : 0));
+	return pc == 0 || walk->ret->count >= walk->depth ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+/* Unwinds; returns whether the entry, if there is one, proves the result. */
+static bool unwind(struct hf_stack *ret, unsigned depth, const struct hf_stack_start *start,
+		   struct hf_stack_entry *entry)
+{
+	struct walk walk = { .start = start, .ret = ret, .depth = depth, .entry = entry };
+
+	ret->count = 0;
+	(void)_Unwind_Backtrace(walk_frame, &walk);
+	ret->id = hash_of(ret);
+	return walk.begun && walk.entry;
+}
+
+static void copy_stack(struct hf_stack *ret, const struct hf_stack *stack)
+{
+	ret->count = stack->count;
+	ret->id = stack->id;
+	memcpy(ret->pc, stack->pc, stack->count * sizeof(stack->pc[0]));
+}
+
+static bool cache_in_use = true;
+
+void hf_stack_use_cache(bool use)
+{
+	__atomic_store_n(&cache_in_use, use, __ATOMIC_RELAXED);
+}
+
+/* Called by hf_stack_take(), below. */
+__attribute__((visibility("hidden"))) void hf_stack_take_from(struct hf_stack *ret, unsigned depth,
+							      const struct hf_stack_start *start);
+
+void hf_stack_take_from(struct hf_stack *ret, unsigned depth, const struct hf_stack_start *start)
+{
+	struct hf_stack_cache *cache =
+		__atomic_load_n(&cache_in_use, __ATOMIC_RELAXED) ? hf_stack_cache_claim() : NULL;
+	const struct hf_stack *known = cache ? hf_stack_cache_find(cache, start, depth) : NULL;
+	struct hf_stack_entry *entry;
+
+	if (known) {
+		copy_stack(ret, known);
+	} else if (cache) {
+		entry = hf_stack_cache_evict(cache, start, depth);
+		if (unwind(ret, depth, start, entry)) {
+			copy_stack(&entry->stack, ret);
+			hf_stack_entry_commit(entry, start);
+		}
+	} else {
+		(void)unwind(ret, depth, start, NULL);
+	}
+	if (cache)
+		hf_stack_cache_release(cache);
+}
+
+/*
+ * The registers as the caller of hf_stack_take() has them: what a compiler's prologue leaves of
+ * them cannot be known in C. Fills a struct hf_stack_start on the stack and passes it as third
+ * argument.
+ */
+__asm__(".text\n"
+	".globl hf_stack_take\n"
+	".hidden hf_stack_take\n"
+	".type hf_stack_take, @function\n"
+	"hf_stack_take:\n"
+	"	.cfi_startproc\n"
+	"	subq $72, %rsp\n"
+	"	.cfi_def_cfa_offset 80\n"
+	"	movq 72(%rsp), %rax\n"
+	"	movq %rax, (%rsp)\n"
+	"	leaq 80(%rsp), %rax\n"
+	"	movq %rax, 8(%rsp)\n"
+	"	movq %rbx, 16(%rsp)\n"
+	"	movq %rbp, 24(%rsp)\n"
+	"	movq %r12, 32(%rsp)\n"
+	"	movq %r13, 40(%rsp)\n"
+	"	movq %r14, 48(%rsp)\n"
+	"	movq %r15, 56(%rsp)\n"
+	"	movq %rsp, %rdx\n"
+	"	call hf_stack_take_from\n"
+	"	addq $72, %rsp\n"
+	"	.cfi_def_cfa_offset 8\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size hf_stack_take, . - hf_stack_take\n");
+
+_Static_assert(sizeof(struct hf_stack_start) == 64, "hf_stack_take() writes it field by field");
+
+#else
+
+struct walk {
+	struct hf_stack *ret;
+	unsigned depth;
+};
+
+static _Unwind_Reason_Code walk_frame(struct _Unwind_Context *context, void *ctx)
+{
+	struct walk *walk = ctx;
+	int interrupted = 0;
+	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
+
+	if (pc != 0)
+		add_pc(walk->ret, pc + (interrupted ? 1 : 0));
+	return pc == 0 || walk->ret->count >= walk->depth ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+void hf_stack_take(struct hf_stack *ret, unsigned depth)
+{
+	struct walk walk = { ret, depth };
+
+	ret->count = 0;
+	(void)_Unwind_Backtrace(walk_frame, &walk);
+	ret->id = hash_of(ret);
+}
+
+void hf_stack_use_cache(bool use)
+{
+	(void)use;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Caches are shared: a thread is led to one by its thread pointer and takes it for the length of
+ * one call. That bounds their number, needs nothing when a thread ends, and is right, since an
+ * entry proves itself whoever wrote it. A cache that is in use is not waited for.
+ */
+#include "stack_cache.h"
+
+#include <string.h>
+
+#define CACHES 32
+#define SETS 16
+#define WAYS 4
+
+struct hf_stack_cache {
+	bool taken; /* atomic; guards the rest */
+	unsigned next_victim;
+	uint64_t hits;
+	struct hf_stack_entry entries[SETS][WAYS];
+};
+
+static struct hf_stack_cache caches[CACHES];
+
+static unsigned hash_down(uint64_t n, unsigned bits)
+{
+	return (unsigned)((n * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - bits));
+}
+
+struct hf_stack_cache *hf_stack_cache_claim(void)
+{
+	struct hf_stack_cache *cache =
+		&caches[hash_down((uintptr_t)__builtin_thread_pointer() >> 6, 5)];
+
+	return __atomic_exchange_n(&cache->taken, true, __ATOMIC_ACQUIRE) ? NULL : cache;
+}
+
+void hf_stack_cache_release(struct hf_stack_cache *cache)
+{
+	__atomic_store_n(&cache->taken, false, __ATOMIC_RELEASE);
+}
+
+static unsigned set_of(const struct hf_stack_start *start)
+{
+	return hash_down(start->pc ^ start->sp, 4);
+}
+
+_Static_assert(CACHES == 1 << 5 && SETS == 1 << 4, "hash_down() is told the bits");
+
+static bool registers_agree(const struct hf_stack_entry *entry, const struct hf_stack_start *start)
+{
+	for (unsigned bits = entry->used_registers; bits; bits &= bits - 1) {
+		unsigned reg = (unsigned)__builtin_ctz(bits);
+
+		if (entry->saved[reg] != start->saved[reg])
+			return false;
+	}
+	return true;
+}
+
+/* Front to back, up to the first that differs: see the header. */
+static bool words_agree(const struct hf_stack_entry *entry)
+{
+	for (unsigned i = 0; i < entry->word_count; i++)
+		if (*entry->words[i].at != entry->words[i].value)
+			return false;
+	return true;
+}
+
+const struct hf_stack *hf_stack_cache_find(struct hf_stack_cache *cache,
+					   const struct hf_stack_start *start, unsigned depth)
+{
+	const struct hf_stack_entry *set = cache->entries[set_of(start)];
+
+	for (unsigned way = 0; way < WAYS; way++) {
+		const struct hf_stack_entry *entry = &set[way];
+
+		if (entry->pc == start->pc && entry->sp == start->sp && entry->depth == depth &&
+		    registers_agree(entry, start) && words_agree(entry)) {
+			cache->hits++;
+			return &entry->stack;
+		}
+	}
+	return NULL;
+}
+
+struct hf_stack_entry *hf_stack_cache_evict(struct hf_stack_cache *cache,
+					    const struct hf_stack_start *start, unsigned depth)
+{
+	struct hf_stack_entry *set = cache->entries[set_of(start)];
+	struct hf_stack_entry *entry = NULL;
+
+	for (unsigned way = 0; way < WAYS && !entry; way++)
+		if (set[way].pc == 0)
+			entry = &set[way];
+	if (!entry)
+		entry = &set[cache->next_victim++ % WAYS];
+	entry->pc = 0;
+	entry->sp = start->sp;
+	entry->depth = depth;
+	entry->used_registers = 0;
+	entry->word_count = 0;
+	memcpy(entry->saved, start->saved, sizeof(entry->saved));
+	return entry;
+}
+
+void hf_stack_entry_commit(struct hf_stack_entry *entry, const struct hf_stack_start *start)
+{
+	/* A handler that jumps out of here leaves an empty entry, not half of one. */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	entry->pc = start->pc;
+}
+
+uint64_t hf_stack_cache_hits(void)
+{
+	uint64_t hits = 0;
+
+	for (unsigned i = 0; i < CACHES; i++)
+		hits += caches[i].hits;
+	return hits;
+}
+
+bool hf_stack_entry_add(struct hf_stack_entry *entry, const uintptr_t *at)
+{
+	for (unsigned i = 0; i < entry->word_count; i++)
+		if (entry->words[i].at == at)
+			return true;
+	if (entry->word_count == HF_PROOF_WORDS)
+		return false;
+	entry->words[entry->word_count++] = (struct hf_stack_word){ at, *at };
+	return true;
+}

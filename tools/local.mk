@@ -20,9 +20,14 @@ TOOLS_SOURCES = \
 	tools/command.c tools/command.h tools/commands.def \
 	tools/cmd_doctor.c \
 	tools/cmd_explain.c \
+	tools/cmd_list.c \
 	tools/doctor.c tools/doctor.h tools/doctor.def \
 	tools/elf_probe.c tools/elf_probe.h \
 	tools/kindtext.c tools/kindtext.h \
+	tools/locklist.c tools/locklist.h \
+	tools/lockowners.c tools/lockowners.h \
+	tools/locktable.c tools/locktable.h \
+	tools/procfs.c tools/procfs.h \
 	tools/progress.c tools/progress.h \
 	tools/textwrap.c tools/textwrap.h
 

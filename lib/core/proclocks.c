@@ -10,10 +10,13 @@ struct text {
 	const char *end;
 };
 
-static void skip_blanks(struct text *t)
+static unsigned skip_blanks(struct text *t)
 {
+	const char *first = t->at;
+
 	while (t->at < t->end && (*t->at == ' ' || *t->at == '\t'))
 		t->at++;
+	return (unsigned)(t->at - first);
 }
 
 static bool read_word(struct text *t, const char *word)
@@ -33,7 +36,7 @@ static bool read_number(struct text *t, unsigned base, uint64_t *ret)
 
 	for (; t->at < t->end; t->at++) {
 		char c = *t->at;
-		unsigned digit = c >= '0' && c <= '9'			   ? (unsigned)(c - '0')
+		unsigned digit = c >= '0' && c <= '9'		      ? (unsigned)(c - '0')
 				 : base == 16 && c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
 								      : 99;
 
@@ -103,8 +106,8 @@ static bool read_fileid(struct text *t, struct hf_fileid *ret)
 	    !read_word(t, ":") || !read_number(t, 10, &ret->ino))
 		return false;
 	/* glibc's and musl's makedev, which are macros of headers that core does not need. */
-	ret->dev = (major & 0xfffff000u) << 32 | (major & 0xfffu) << 8 | (minor & 0xffffff00u) << 12 |
-		   (minor & 0xffu);
+	ret->dev = (major & 0xfffff000u) << 32 | (major & 0xfffu) << 8 |
+		   (minor & 0xffffff00u) << 12 | (minor & 0xffu);
 	return true;
 }
 
@@ -129,32 +132,35 @@ int hf_proclock_parse(const char *line, size_t length, struct hf_proclock *ret)
 	struct hf_proclock lock = { 0 };
 
 	(void)read_word(&t, "lock:");
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!read_number(&t, 10, &lock.number) || !read_word(&t, ":"))
 		return -EINVAL;
-	skip_blanks(&t);
+	/* The kernel indents a request by one blank for each request that it stands behind. */
+	lock.depth = skip_blanks(&t);
 	lock.waiting = read_word(&t, "->");
-	skip_blanks(&t);
+	if (!lock.waiting)
+		lock.depth = 0;
+	(void)skip_blanks(&t);
 	if (is_other_lease(t))
 		return -ENOENT;
 	if (!read_primitive(&t, &lock.primitive))
 		return -EINVAL;
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!skip_word(&t))
 		return -EINVAL;
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!read_mode(&t, &lock.mode))
 		return -EINVAL;
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!read_pid(&t, &lock.pid))
 		return -EINVAL;
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!read_fileid(&t, &lock.id))
 		return -EINVAL;
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!read_number(&t, 10, &lock.start))
 		return -EINVAL;
-	skip_blanks(&t);
+	(void)skip_blanks(&t);
 	if (!read_end(&t, &lock.end) || lock.end < lock.start)
 		return -EINVAL;
 	*ret = lock;

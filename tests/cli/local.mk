@@ -5,8 +5,12 @@ CLI_TESTS = \
 	tests/cli/check.sh \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
+	tests/cli/list.sh \
 	tests/cli/report.sh \
 	tests/cli/verbs.sh
+
+check_PROGRAMS += tests/cli/locker
+tests_cli_locker_SOURCES = tests/cli/locker.c
 
 dist_check_SCRIPTS += $(CLI_TESTS) tests/tap.sh
 TESTS += $(CLI_TESTS)

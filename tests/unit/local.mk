@@ -3,7 +3,7 @@
 if HAVE_CRITERION
 UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
 	tests/unit/text tests/unit/options tests/unit/message \
-	tests/unit/progress
+	tests/unit/progress tests/unit/locktable
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
@@ -50,6 +50,11 @@ tests_unit_stack_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/preload
 tests_unit_stack_CFLAGS = $(TEST_CFLAGS) -O2 -fomit-frame-pointer
 tests_unit_stack_LDFLAGS = -no-install
 tests_unit_stack_LDADD = tests/unit/libchecker.la $(CRITERION_LIBS)
+
+tests_unit_locktable_SOURCES = tests/unit/locktable.c
+tests_unit_locktable_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+tests_unit_locktable_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_locktable_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -48,6 +48,18 @@ Test(proclocks, a_waiter_is_told_from_a_holder, .timeout = 10)
 	cr_expect_eq(lock.number, 1);
 }
 
+Test(proclocks, a_waiter_behind_a_waiter_is_deeper, .timeout = 10)
+{
+	struct hf_proclock lock;
+
+	cr_assert_eq(parse("1: POSIX  ADVISORY  WRITE 5 08:01:3 0 EOF", &lock), 0);
+	cr_expect_eq(lock.depth, 0);
+	cr_assert_eq(parse("1: -> POSIX  ADVISORY  WRITE 6 08:01:3 0 EOF", &lock), 0);
+	cr_expect_eq(lock.depth, 1);
+	cr_assert_eq(parse("1:  -> POSIX  ADVISORY  WRITE 7 08:01:3 0 EOF", &lock), 0);
+	cr_expect_eq(lock.depth, 2);
+}
+
 Test(proclocks, a_lease_is_no_lock, .timeout = 10)
 {
 	struct hf_proclock lock;

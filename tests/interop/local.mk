@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 
-INTEROP_TESTS = tests/interop/real.sh
+INTEROP_TESTS = \
+	tests/interop/real.sh \
+	tests/interop/silence.sh
 
-EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-reader.py
+EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-reader.py \
+	tests/interop/lmdb-twice.c
 
 if HAVE_SQLITE3
 SQLITE_READERS = tests/interop/sqlite-reader tests/interop/sqlite-reader-repaired

@@ -1,1 +1,19 @@
 # SPDX-License-Identifier: MIT
+
+PROOF_TESTS = \
+	tests/proof/survival.sh \
+	tests/proof/transparency.sh
+
+PROOF_HELPERS = tests/proof/survivor tests/proof/transparency
+
+check_PROGRAMS += $(PROOF_HELPERS)
+EXTRA_DIST += $(PROOF_TESTS)
+
+# Programs as a user would build them: neither sanitized nor linked with anything of ours.
+tests_proof_survivor_SOURCES = tests/proof/survivor.c
+tests_proof_survivor_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_survivor_LDFLAGS =
+
+tests_proof_transparency_SOURCES = tests/proof/transparency.c
+tests_proof_transparency_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
+tests_proof_transparency_LDFLAGS =

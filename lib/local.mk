@@ -22,5 +22,39 @@ noinst_LTLIBRARIES += libhfcore-preload.la
 libhfcore_preload_la_CFLAGS = $(WARN_CFLAGS) $(HF_CORE_CFLAGS)
 libhfcore_preload_la_SOURCES = $(libhfcore_la_SOURCES)
 
+# The library, and its objects with every symbol in reach, for the tests that make system calls fail.
+noinst_LTLIBRARIES += libhflib.la
+libhflib_la_CPPFLAGS = $(AM_CPPFLAGS) -D_FILE_OFFSET_BITS=64
+libhflib_la_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden -pthread
+libhflib_la_LIBADD = libhfcore.la
+libhflib_la_SOURCES = \
+	lib/claim.c \
+	lib/convert.c \
+	lib/error.c lib/errors.def \
+	lib/held.c lib/held.h \
+	lib/holders.c \
+	lib/lock.c lib/lock.h \
+	lib/open.c \
+	lib/path.c lib/path.h \
+	lib/procfs.c lib/procfs.h \
+	lib/scope.c \
+	lib/setlk.c lib/setlk.h \
+	lib/sys.c lib/sys.h \
+	lib/upgraders.c \
+	lib/verify.c \
+	lib/wait.c lib/wait.h
+
+# pthread_cancel loads libgcc_s when it is first used and ends the process where it cannot.
+HFLIB_LDFLAGS = -pthread -Wl,--push-state,--no-as-needed,-lgcc_s,--pop-state
+
+lib_LTLIBRARIES += libholdfast.la
+include_HEADERS += lib/holdfast.h lib/holdfast-annotate.h
+libholdfast_la_SOURCES =
+EXTRA_libholdfast_la_DEPENDENCIES = $(top_srcdir)/lib/libholdfast.map
+libholdfast_la_LIBADD = libhflib.la
+libholdfast_la_LDFLAGS = $(AM_LDFLAGS) $(HFLIB_LDFLAGS) -version-info 0:0:0 -no-undefined \
+	-Wl,--version-script=$(top_srcdir)/lib/libholdfast.map
+EXTRA_DIST += lib/libholdfast.map
+
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = lib/holdfast.pc

@@ -56,6 +56,8 @@ tests_unit_locktable_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
 tests_unit_locktable_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_locktable_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 
+include $(top_srcdir)/tests/unit/lib.mk
+
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "sys.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KCMP_FILE 0 /* linux/kcmp.h is not everywhere */
+
+/* The result of a call that sets errno, without the trace it left there. */
+static int outcome(int result, int saved_errno)
+{
+	int ret = result < 0 ? -errno : result;
+
+	errno = saved_errno;
+	return ret;
+}
+
+static int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	int saved = errno;
+
+	return outcome(openat(dirfd, path, flags, mode), saved);
+}
+
+static int sys_close(int fd)
+{
+	int saved = errno;
+
+	return outcome(close(fd), saved);
+}
+
+static int sys_dup(int fd)
+{
+	int saved = errno;
+
+	return outcome(fcntl(fd, F_DUPFD_CLOEXEC, 3), saved);
+}
+
+static int sys_dup3(int from, int to)
+{
+	int saved = errno;
+
+	return outcome(dup3(from, to, O_CLOEXEC), saved);
+}
+
+static int sys_fstat(int fd, struct stat *ret)
+{
+	int saved = errno;
+
+#if defined(__x86_64__) && defined(__LP64__) && defined(SYS_fstat)
+	/* glibc's fstat goes through the slower newfstatat; here both fill the same struct. */
+	return outcome((int)syscall(SYS_fstat, fd, ret), saved);
+#else
+	return outcome(fstat(fd, ret), saved);
+#endif
+}
+
+static int sys_fstatat(int dirfd, const char *path, struct stat *ret, int flags)
+{
+	int saved = errno;
+
+	return outcome(fstatat(dirfd, path, ret, flags), saved);
+}
+
+static int sys_mkdirat(int dirfd, const char *path, mode_t mode)
+{
+	int saved = errno;
+
+	return outcome(mkdirat(dirfd, path, mode), saved);
+}
+
+static int sys_setlk(int fd, int command, struct flock *range)
+{
+	int saved = errno;
+
+	return outcome(fcntl(fd, command, range), saved);
+}
+
+static int sys_same_description(int fd, int other)
+{
+	int saved = errno;
+	pid_t self = getpid();
+	int ret = outcome((int)syscall(SYS_kcmp, self, self, KCMP_FILE, fd, other), saved);
+
+	return ret < 0 ? ret : ret == 0;
+}
+
+static ssize_t sys_read(int fd, void *buffer, size_t size)
+{
+	int saved = errno;
+	ssize_t count = read(fd, buffer, size);
+
+	if (count < 0)
+		count = -errno;
+	errno = saved;
+	return count;
+}
+
+static int sys_thread(pthread_t *ret, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+	return -pthread_create(ret, attr, run, arg);
+}
+
+static uint64_t sys_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+struct hf_sys hf_sys = {
+	.openat = sys_openat,
+	.close = sys_close,
+	.dup = sys_dup,
+	.dup3 = sys_dup3,
+	.fstat = sys_fstat,
+	.fstatat = sys_fstatat,
+	.mkdirat = sys_mkdirat,
+	.setlk = sys_setlk,
+	.same_description = sys_same_description,
+	.read = sys_read,
+	.thread = sys_thread,
+	.now = sys_now,
+};

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += docs/misuse.md
+EXTRA_DIST += docs/misuse.md docs/report.schema.json
 
 dist_man_MANS += docs/holdfast-kinds.7
 

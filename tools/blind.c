@@ -202,7 +202,7 @@ static void free_hellos(struct search *search)
 void blind_find(struct report *report)
 {
 	for (size_t i = 0; i < report->recording_count; i++) {
-		struct search search = { .recording = &report->recordings[i] };
+		struct search search = { .recording = report->recordings[i] };
 
 		note_hellos(&search);
 		search_log(&search);
@@ -216,8 +216,8 @@ void blind_find(struct report *report)
 bool blind_is_total(const struct report *report)
 {
 	for (size_t r = 0; r < report->recording_count; r++)
-		for (uint32_t i = 0; i < report->recordings[r].view.image_count; i++) {
-			const struct hf_image *image = recording_image(&report->recordings[r], i);
+		for (uint32_t i = 0; i < report->recordings[r]->view.image_count; i++) {
+			const struct hf_image *image = recording_image(report->recordings[r], i);
 
 			if (image && image->kind == HF_IMAGE_EXEC)
 				return false;

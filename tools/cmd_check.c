@@ -196,7 +196,7 @@ static int run_command(struct check *check)
 
 static bool said_hello(const struct report *report, pid_t pid)
 {
-	const struct recording *recording = &report->recordings[0];
+	const struct recording *recording = report->recordings[0];
 
 	for (uint32_t i = 0; i < recording->view.image_count; i++) {
 		const struct hf_image *image = recording_image(recording, i);
@@ -232,7 +232,7 @@ static bool maps_pool(pid_t pid, const char *pool)
 
 static void tell_left_behind(struct check *check)
 {
-	const struct recording *recording = &check->report->recordings[0];
+	const struct recording *recording = check->report->recordings[0];
 
 	for (uint32_t i = 0; i < recording->view.image_count; i++) {
 		const struct hf_image *image = recording_image(recording, i);

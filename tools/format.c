@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 static const struct format formats[] = {
 #define HF_FORMAT(NAME, HELP) { #NAME, HELP, format_##NAME },
 #include "formats.def"
@@ -39,4 +41,46 @@ bool format_wants_colour(int fd)
 	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fd) && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0;
+}
+
+static const char *markup_of(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+static bool xml_holds(const char *text, size_t length)
+{
+	if (length == 1)
+		return (unsigned char)*text >= ' ' || *text == '\n' || *text == '\t';
+	/* U+FFFE and U+FFFF are no characters */
+	return length && !(length == 3 && !memcmp(text, "\xef\xbf", 2) && text[2] >= '\xbe');
+}
+
+void format_markup(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = utf8_length(text);
+		const char *markup = markup_of(*text);
+
+		if (markup)
+			fputs(markup, out);
+		else if (xml_holds(text, length))
+			fwrite(text, length, 1, out);
+		else
+			fputs("\xef\xbf\xbd", out);
+		text += length ? length : 1;
+	}
 }

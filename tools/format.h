@@ -45,8 +45,8 @@ bool format_wants_colour(int fd);
 
 /*
  * Writes text with the characters that HTML and XML give a meaning replaced, for content and quoted
- * attributes alike. Bytes that XML cannot hold become U+FFFD.
+ * attributes alike. What XML 1.0 cannot hold becomes U+FFFD.
  */
-void format_escape_markup(FILE *out, const char *text);
+void format_markup(FILE *out, const char *text);
 
 #endif

@@ -3,19 +3,29 @@
 # Everything but main(), so that unit tests can link it.
 TOOLS_SOURCES = \
 	tools/alloc.c tools/alloc.h \
+	tools/baseline.c tools/baseline.h \
 	tools/blind.c tools/blind.h \
 	tools/child.c tools/child.h \
 	tools/cmd_check.c \
 	tools/cmd_report.c \
+	tools/cmd_suppress.c \
 	tools/describe.c tools/describe.h \
 	tools/fold.c tools/fold.h \
 	tools/format.c tools/format.h tools/formats.def \
+	tools/format_github.c \
+	tools/format_json.c \
+	tools/format_junit.c \
+	tools/format_sarif.c tools/sarif_location.c tools/sarif_location.h \
 	tools/format_text.c \
+	tools/jsontext.c tools/jsontext.h \
+	tools/source.c tools/source.h \
+	tools/utf8.c tools/utf8.h \
 	tools/recording.c tools/recording.h \
 	tools/report.c tools/report.h \
 	tools/reporting.c tools/reporting.h \
 	tools/resolve.c tools/resolve.h \
 	tools/rundir.c tools/rundir.h \
+	tools/suppress.c tools/suppress.h \
 	tools/symbols.c tools/symbols.h \
 	tools/command.c tools/command.h tools/commands.def \
 	tools/cmd_doctor.c \

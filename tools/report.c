@@ -65,12 +65,15 @@ static void examine(struct report *report, const struct recording *recording)
 				    view->pool->images_next - view->pool->image_slots));
 }
 
-void report_add(struct report *report, struct recording *recording)
+void report_add(struct report *report, const struct recording *opened)
 {
-	fold_recording(report->fold, recording);
+	struct recording *recording = alloc_bytes(sizeof(*recording));
+
+	*recording = *opened; /* what is folded points to it: it must not move */
 	report->recordings = alloc_array(report->recordings, report->recording_count + 1,
 					 sizeof(*report->recordings));
-	report->recordings[report->recording_count++] = *recording;
+	report->recordings[report->recording_count++] = recording;
+	fold_recording(report->fold, recording);
 	examine(report, recording);
 }
 
@@ -225,7 +228,7 @@ static void count_images(struct report *report, const struct recording *recordin
 static void count_recordings(struct report *report)
 {
 	for (size_t i = 0; i < report->recording_count; i++) {
-		const struct recording *recording = &report->recordings[i];
+		const struct recording *recording = report->recordings[i];
 		struct seen_process *seen = NULL, *process, *next;
 
 		count_images(report, recording, &seen);
@@ -305,8 +308,10 @@ void report_free(struct report *report)
 		return;
 	fold_free(report->fold);
 	symbols_free(report->symbols);
-	for (size_t i = 0; i < report->recording_count; i++)
-		recording_close(&report->recordings[i]);
+	for (size_t i = 0; i < report->recording_count; i++) {
+		recording_close(report->recordings[i]);
+		free(report->recordings[i]);
+	}
 	free(report->recordings);
 	free(report->findings);
 	free(report->blind);

@@ -104,7 +104,7 @@ struct fold;
 struct report {
 	struct report_options options;
 	struct obstack memory; /* of everything below */
-	struct recording *recordings;
+	struct recording **recordings;
 	size_t recording_count;
 	struct fold *fold; /* until report_finish */
 	struct symbols *symbols;
@@ -119,8 +119,8 @@ struct report {
 
 struct report *report_new(const struct report_options *options);
 
-/* Takes the recording over. */
-void report_add(struct report *report, struct recording *recording);
+/* Takes what was opened over; report_free() closes it. */
+void report_add(struct report *report, const struct recording *opened);
 
 /* Adds a line about the recording itself; it must live as long as the report. */
 void report_remark(struct report *report, const char *line);

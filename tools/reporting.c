@@ -26,6 +26,8 @@ void reporting_free(struct reporting *reporting)
 	for (size_t i = 0; i < reporting->output_count; i++)
 		if (reporting->outputs[i].path && reporting->outputs[i].file)
 			fclose(reporting->outputs[i].file);
+	suppress_free(reporting->suppressions);
+	baseline_free(reporting->baseline);
 	free(reporting->cwd);
 }
 
@@ -84,14 +86,37 @@ int reporting_option(struct reporting *reporting, int key, const char *argument,
 	case REPORTING_STRIP_PREFIX:
 		reporting->model.strip_prefix = argument;
 		return CMD_OK;
+	case REPORTING_SUPPRESSIONS:
+		reporting->suppressions_path = argument;
+		return CMD_OK;
+	case REPORTING_BASELINE:
+		reporting->baseline_path = argument;
+		return CMD_OK;
 	default:
 		*ret_taken = false;
 		return CMD_OK;
 	}
 }
 
+static int read_muting(struct reporting *reporting, enum cmd_status failed)
+{
+	char *error = NULL;
+
+	if (reporting->suppressions_path)
+		reporting->suppressions = suppress_read(reporting->suppressions_path, &error);
+	if (!error && reporting->baseline_path)
+		reporting->baseline = baseline_read(reporting->baseline_path, &error);
+	if (!error)
+		return CMD_OK;
+	(void)cmd_error(failed, "%s", error);
+	free(error);
+	return failed;
+}
+
 int reporting_open(struct reporting *reporting, enum cmd_status failed)
 {
+	if (read_muting(reporting, failed) != CMD_OK)
+		return failed;
 	for (size_t i = 0; i < reporting->output_count; i++) {
 		struct reporting_output *output = &reporting->outputs[i];
 
@@ -134,11 +159,21 @@ static int print_one(struct reporting_output *output, const struct report *repor
 	return CMD_OK;
 }
 
+static void mute(struct reporting *reporting, struct report *report)
+{
+	if (reporting->suppressions)
+		suppress_apply(reporting->suppressions, report);
+	if (reporting->baseline)
+		baseline_apply(reporting->baseline, report);
+	report_count(report);
+}
+
 int reporting_print(struct reporting *reporting, struct report *report, FILE *standard,
 		    enum cmd_status failed)
 {
 	int ret = CMD_OK;
 
+	mute(reporting, report);
 	for (size_t i = 0; i < reporting->output_count; i++)
 		if (print_one(&reporting->outputs[i], report, standard, failed) != CMD_OK)
 			ret = failed;

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "baseline.h"
 #include "command.h"
 #include "format.h"
 #include "report.h"
+#include "suppress.h"
 
 #define REPORTING_MAX_OUTPUTS 16
 
@@ -23,8 +25,10 @@ struct reporting {
 	struct reporting_output outputs[REPORTING_MAX_OUTPUTS];
 	size_t output_count;
 	enum hf_level fail_on;
-	const char *suppressions;
-	const char *baseline;
+	const char *suppressions_path;
+	const char *baseline_path;
+	struct suppressions *suppressions; /* NULL: none */
+	struct baseline *baseline;	   /* NULL: none */
 	char *cwd; /* the default of model.strip_prefix */
 };
 
@@ -33,6 +37,8 @@ enum reporting_key {
 	REPORTING_STRICT,
 	REPORTING_FAIL_ON,
 	REPORTING_STRIP_PREFIX,
+	REPORTING_SUPPRESSIONS,
+	REPORTING_BASELINE,
 	REPORTING_LAST
 };
 
@@ -45,7 +51,11 @@ enum reporting_key {
 	{ REPORTING_NOTES, "notes", NULL, "print notes too" },                                     \
 	{ REPORTING_STRICT, "strict", NULL, "treat notes as warnings" },                           \
 	{ REPORTING_STRIP_PREFIX, "strip-prefix", "DIR",                                           \
-	  "shorten paths below DIR; default the working directory" }
+	  "shorten paths below DIR; default the working directory" },                        \
+	{ REPORTING_SUPPRESSIONS, "suppressions", "FILE",                                          \
+	  "mute the findings that a rule in FILE matches" },                                 \
+	{ REPORTING_BASELINE, "baseline", "FILE",                                                  \
+	  "mute the findings of FILE, an earlier report in the format json" }
 
 void reporting_init(struct reporting *reporting);
 void reporting_free(struct reporting *reporting);
@@ -56,7 +66,7 @@ void reporting_free(struct reporting *reporting);
  */
 int reporting_option(struct reporting *reporting, int key, const char *argument, bool *ret_taken);
 
-/* Opens all outputs, before anything is run: CMD_OK or, after a line, failed. */
+/* Reads suppressions and baseline and opens all outputs, before anything is run: CMD_OK or, after a line, failed. */
 int reporting_open(struct reporting *reporting, enum cmd_status failed);
 
 /* Reads a recording into the report; CMD_OK, or failed after a line. */

@@ -6,7 +6,9 @@ CLI_TESTS = \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
 	tests/cli/list.sh \
+	tests/cli/formats.sh \
 	tests/cli/report.sh \
+	tests/cli/suppress.sh \
 	tests/cli/verbs.sh
 
 check_PROGRAMS += tests/cli/locker

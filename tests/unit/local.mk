@@ -35,7 +35,7 @@ tests_unit_progress_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_progress_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS) -lutil
 
 tests_unit_locktable_SOURCES = tests/unit/locktable.c
-tests_unit_locktable_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools
+tests_unit_locktable_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
 tests_unit_locktable_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_locktable_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 

@@ -71,7 +71,8 @@ static void __attribute__((noreturn)) become(const struct child_plan *plan, int 
 {
 	int error;
 
-	set_environment(plan);
+	if (plan->checker)
+		set_environment(plan);
 	execvp(plan->argv[0], plan->argv);
 	error = errno;
 	while (write(error_pipe, &error, sizeof(error)) < 0 && errno == EINTR)

@@ -14,7 +14,7 @@
 
 struct child_plan {
 	char **argv;	     /* looked up in PATH */
-	const char *checker; /* path of the shared object */
+	const char *checker; /* path of the shared object; NULL: run it as it is */
 	const char *pool;
 	double timeout; /* seconds; 0: none */
 };

@@ -102,15 +102,25 @@ static FILE *open_example(const struct hf_kind_info *kind, const char *which, ch
 	return fopen(path, "re");
 }
 
-/* The licence line says nothing about locks. */
+/* The licence, and what the tests are told: "via: close fclose". */
+static bool is_about_the_file(const char *line)
+{
+	const char *word = line + strlen("/* ");
+
+	if (strncmp(line, "/* ", strlen("/* ")) != 0)
+		return false;
+	word += strspn(word, "abcdefghijklmnopqrstuvwxyz");
+	return *word == ':' || strstr(line, "SPDX-License-Identifier");
+}
+
 static void copy_example(FILE *in)
 {
 	char *line = NULL;
 	size_t size = 0;
 
 	while (getline(&line, &size, in) > 0)
-		if (!strstr(line, "SPDX-License-Identifier"))
-			printf("%*s%s", INDENT, "", line);
+		if (!is_about_the_file(line))
+			printf("%*s%s", *line == '\n' ? 0 : INDENT, "", line);
 	free(line);
 }
 
@@ -125,6 +135,7 @@ static int print_example(const struct hf_kind_info *kind, const char *which, con
 				 "completely?",
 				 path, strerror(errno));
 	print_heading(heading);
+	printf("%*s%s (words in capitals: pair.h beside it)\n\n", INDENT, "", path);
 	copy_example(in);
 	fclose(in);
 	return CMD_OK;

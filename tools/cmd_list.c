@@ -15,7 +15,7 @@
 #include "command.h"
 #include "locklist.h"
 #include "locktable.h"
-#include "procfs.h"
+#include "procinfo.h"
 
 #define PROC "/proc"
 
@@ -98,7 +98,7 @@ static int identify_file(struct request *request, struct locktable *table)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return cmd_error(CMD_PROBLEM, "%s: %s", request->file, strerror(errno));
 	request->device = st.st_dev;
-	status = procfs_fd_id(PROC, getpid(), fd, &request->id);
+	status = procinfo_fd_id(PROC, getpid(), fd, &request->id);
 	if (status == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
 		real = open(request->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (real >= 0) {

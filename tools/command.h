@@ -27,8 +27,10 @@ enum cmd_status {
 	CMD_OK = 0,
 	CMD_PROBLEM = 1, /* the verb did its work and found a problem */
 	CMD_USAGE = 2,	 /* the command line, or a file named on it, cannot be understood */
-	CMD_FAILED =
-		125 /* run and check: holdfast itself failed, apart from the command's status */
+	/* run and check, whose other statuses are the command's */
+	CMD_FAILED = 125,
+	CMD_NOT_EXECUTABLE = 126,
+	CMD_NOT_FOUND = 127
 };
 
 /* Keys of options that have no letter start here. */

@@ -141,16 +141,6 @@ static bool judge_shape(const struct elf_facts *elf, struct hf_verdict *ret)
 	return false;
 }
 
-/* The runtime can be told to bear with it, and then it does. */
-static bool judge_asan(const struct elf_facts *elf, struct hf_verdict *ret)
-{
-	const char *options = getenv("ASAN_OPTIONS");
-
-	if (!*elf->asan || (options && strstr(options, "verify_asan_link_order=0")))
-		return false;
-	return decide(ret, HF_REASON_ASAN, elf->asan);
-}
-
 static void judge_elf(int fd, const struct elf_facts *elf, struct hf_verdict *ret)
 {
 	struct stat st;
@@ -159,14 +149,16 @@ static void judge_elf(int fd, const struct elf_facts *elf, struct hf_verdict *re
 		decide(ret, HF_REASON_UNREADABLE, strerror(errno));
 		return;
 	}
-	if (judge_foreign(elf, ret) || judge_shape(elf, ret) || judge_privilege(fd, &st, ret) ||
-	    judge_asan(elf, ret))
+	if (judge_foreign(elf, ret) || judge_shape(elf, ret) || judge_privilege(fd, &st, ret))
 		return;
-	decide(ret,
-	       is_marked_privileged(fd, &st)	? HF_REASON_UNPRIVILEGED
-	       : strstr(elf->loader, "ld-musl") ? HF_REASON_MUSL
-						: HF_REASON_DYNAMIC,
-	       elf->loader);
+	if (*elf->asan)
+		decide(ret, HF_REASON_ASAN, elf->asan);
+	else if (is_marked_privileged(fd, &st))
+		decide(ret, HF_REASON_UNPRIVILEGED, elf->loader);
+	else if (strstr(elf->loader, "ld-musl"))
+		decide(ret, HF_REASON_MUSL, elf->loader);
+	else
+		decide(ret, HF_REASON_DYNAMIC, elf->loader);
 }
 
 /* The first word of *text, cut off and stepped over; NULL when there is none. */

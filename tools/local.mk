@@ -31,19 +31,21 @@ TOOLS_SOURCES = \
 	tools/cmd_doctor.c \
 	tools/cmd_explain.c \
 	tools/cmd_list.c \
+	tools/cmd_run.c \
 	tools/doctor.c tools/doctor.h tools/doctor.def \
 	tools/elf_probe.c tools/elf_probe.h \
+	tools/flock_wait.c tools/flock_wait.h \
 	tools/kindtext.c tools/kindtext.h \
 	tools/locklist.c tools/locklist.h \
 	tools/lockowners.c tools/lockowners.h \
 	tools/locktable.c tools/locktable.h \
-	tools/procfs.c tools/procfs.h \
+	tools/procinfo.c tools/procinfo.h \
 	tools/progress.c tools/progress.h \
 	tools/textwrap.c tools/textwrap.h
 
 TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -DPKGDATADIR='"$(pkgdatadir)"' \
 	-DPKGLIBDIR='"$(pkglibdir)"'
-TOOLS_LIBS = libhftools.la libhfcore.la \
+TOOLS_LIBS = libhftools.la libholdfast.la libhfcore.la \
 	$(LIBDW_LIBS) $(LIBELF_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
 
 noinst_LTLIBRARIES += libhftools.la
@@ -55,3 +57,12 @@ bin_PROGRAMS += holdfast
 holdfast_SOURCES = tools/holdfast.c
 holdfast_CPPFLAGS = $(TOOLS_CPPFLAGS)
 holdfast_LDADD = $(TOOLS_LIBS)
+
+dist_bashcompletion_DATA = tools/completion/holdfast
+
+# `holdfast explain` shows the very programs that the tests run.
+examplesdir = $(pkgdatadir)/examples
+examples_DATA = \
+	$(wildcard $(srcdir)/tests/misuse/*.bad.c) \
+	$(wildcard $(srcdir)/tests/misuse/*.good.c) \
+	$(srcdir)/tests/misuse/pair.h

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "procfs.h"
+#include "procinfo.h"
 
 /* One walk through all processes. */
 struct scan {
@@ -32,11 +32,11 @@ static int add_owner(struct scan *scan, struct lock_entry *entry, pid_t pid, int
 	more[entry->owner_count++] = (struct lock_owner){
 		.pid = pid,
 		.fd = fd,
-		.command = procfs_command(scan->proc, pid),
+		.command = procinfo_command(scan->proc, pid),
 	};
 	if (fd >= 0 && !entry->path) {
-		entry->path = procfs_fd_path(scan->proc, pid, fd);
-		entry->device = procfs_fd_device(scan->proc, pid, fd);
+		entry->path = procinfo_fd_path(scan->proc, pid, fd);
+		entry->device = procinfo_fd_device(scan->proc, pid, fd);
 	}
 	return 0;
 }
@@ -126,7 +126,7 @@ static int scan_process(int pid, void *arg)
 
 	scan->pid = pid;
 	snprintf(path, sizeof(path), "%s/%d/fdinfo", scan->proc, pid);
-	status = procfs_each_number(path, scan_descriptor, scan);
+	status = procinfo_each_number(path, scan_descriptor, scan);
 	if (status == -EACCES || status == -EPERM)
 		scan->table->unreadable++;
 	return status == -ENOMEM ? status : 0;
@@ -150,7 +150,7 @@ static int claim_request(struct scan *scan, int fd, const struct flock *request)
 	struct hf_fileid id;
 	size_t count;
 
-	if (procfs_fd_id(scan->proc, scan->pid, fd, &id) < 0)
+	if (procinfo_fd_id(scan->proc, scan->pid, fd, &id) < 0)
 		return 0;
 	entry = locktable_of_file(scan->table, id, &count);
 	for (; count > 0; count--, entry++)
@@ -164,7 +164,7 @@ static int scan_thread(int tid, void *arg)
 {
 	struct scan *scan = arg;
 	struct flock request;
-	int fd = procfs_waits_for_ofd(scan->proc, scan->pid, tid, &request);
+	int fd = procinfo_waits_for_ofd(scan->proc, scan->pid, tid, &request);
 
 	return fd < 0 ? 0 : claim_request(scan, fd, &request);
 }
@@ -176,7 +176,7 @@ static int scan_threads(int pid, void *arg)
 
 	scan->pid = pid;
 	snprintf(path, sizeof(path), "%s/%d/task", scan->proc, pid);
-	return procfs_each_number(path, scan_thread, scan) == -ENOMEM ? -ENOMEM : 0;
+	return procinfo_each_number(path, scan_thread, scan) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static bool may_look_into(const char *proc, pid_t pid)
@@ -252,9 +252,9 @@ int lockowners_find(const char *proc, struct locktable *table)
 
 	if (table->count == 0)
 		return 0;
-	status = procfs_each_number(proc, scan_process, &scan);
+	status = procinfo_each_number(proc, scan_process, &scan);
 	if (status == 0 && has_ofd_waiter(table))
-		status = procfs_each_number(proc, scan_threads, &scan);
+		status = procinfo_each_number(proc, scan_threads, &scan);
 	if (status == 0)
 		status = add_told_owners(&scan);
 	if (status == 0)

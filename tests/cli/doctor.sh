@@ -44,12 +44,11 @@ else
 fi
 
 if build asan -fsanitize=address; then
-	verdict ./asan 1 asan "a program with the shared ASan runtime cannot be watched"
+	verdict ./asan 0 asan "a program with the shared ASan runtime can be watched"
 	like "$out" '\(libasan\.so\.[0-9]+\)|libclang_rt' "the runtime is named"
-	capture env ASAN_OPTIONS=verify_asan_link_order=0 holdfast doctor ./asan
-	is "$status" 0 "an ASan program that bears with a preloaded library can be watched"
+	like "$out" 'ASAN_OPTIONS=verify_asan_link_order=0' "what plain LD_PRELOAD needs is told"
 else
-	skip "a program with the shared ASan runtime cannot be watched" "this compiler has no ASan"
+	skip "a program with the shared ASan runtime can be watched" "this compiler has no ASan"
 fi
 if build asan-static -fsanitize=address -static-libasan; then
 	verdict ./asan-static 0 dynamic "a program with the static ASan runtime can be watched"
@@ -148,8 +147,7 @@ else
 	chmod 2745 sgid && chown 65534 sgid
 	as_nobody holdfast doctor ./sgid
 	like "$out" 'can be watched \[dynamic\]' "setgid without group execution is no privilege"
-	cp "$top_builddir/holdfast" . # the build may lie where nobody may not look
-	as_nobody setpriv --no-new-privs ./holdfast doctor ./suid
+	capture setpriv --no-new-privs --reuid=65534 --regid=65534 --clear-groups -- holdfast doctor ./suid
 	like "$out" 'can be watched \[privileges-unused\]' "a process without new privileges gains none"
 	if setcap cap_net_raw+p capable 2>/dev/null; then
 		verdict ./capable 0 privileges-unused "file capabilities do not stop root"

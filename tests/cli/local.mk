@@ -3,12 +3,15 @@
 
 CLI_TESTS = \
 	tests/cli/check.sh \
+	tests/cli/completion.sh \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
 	tests/cli/list.sh \
 	tests/cli/formats.sh \
+	tests/cli/manpages.sh \
 	tests/cli/report.sh \
 	tests/cli/suppress.sh \
+	tests/cli/run.sh \
 	tests/cli/verbs.sh
 
 check_PROGRAMS += tests/cli/locker

@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "procfs.h"
+#include "procinfo.h"
 
 static char proc[] = "/tmp/holdfast-unit.XXXXXX";
 
@@ -222,10 +222,10 @@ Test(locktable, a_file_of_a_btrfs_is_known_by_the_device_of_its_mount)
 	snprintf(link, sizeof(link), "%s/77/fd/5", proc);
 	cr_assert_eq(symlink("../../file", link), 0);
 	cr_assert_eq(stat(link, &st), 0);
-	cr_assert_eq(procfs_fd_id(proc, 77, 5, &id), 0);
+	cr_assert_eq(procinfo_fd_id(proc, 77, 5, &id), 0);
 	cr_expect_eq(id.dev, makedev(0, 30));
 	cr_expect_eq(id.ino, st.st_ino);
-	cr_expect_eq(procfs_fd_device(proc, 77, 5), st.st_dev);
+	cr_expect_eq(procinfo_fd_device(proc, 77, 5), st.st_dev);
 }
 
 Test(locktable, a_command_line_shows_its_arguments_and_no_control_bytes)
@@ -235,16 +235,16 @@ Test(locktable, a_command_line_shows_its_arguments_and_no_control_bytes)
 
 	put("77/comm", "worker\n");
 	snprintf(path, sizeof(path), "%s/77/cmdline", proc);
-	command = procfs_command(proc, 77);
+	command = procinfo_command(proc, 77);
 	cr_expect_str_eq(command, "[worker]");
 	free(command);
 	out = fopen(path, "w");
 	fwrite("cp\0-a\0x\033[2J\0", 1, 12, out);
 	fclose(out);
-	command = procfs_command(proc, 77);
+	command = procinfo_command(proc, 77);
 	cr_expect_str_eq(command, "cp -a x?[2J");
 	free(command);
-	cr_expect_null(procfs_command(proc, 78));
+	cr_expect_null(procinfo_command(proc, 78));
 }
 
 Test(locktable, fifty_thousand_locks_of_one_file_are_read_at_once)

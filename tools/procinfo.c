@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "procfs.h"
+#include "procinfo.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -57,7 +57,7 @@ static ssize_t read_numbers(const char *directory, int **ret)
 	return (ssize_t)count;
 }
 
-int procfs_each_number(const char *directory, procfs_number_fn *fn, void *arg)
+int procinfo_each_number(const char *directory, procinfo_number_fn *fn, void *arg)
 {
 	int *numbers = NULL;
 	ssize_t count = read_numbers(directory, &numbers);
@@ -100,7 +100,7 @@ static char *kernel_name(const char *proc, pid_t pid)
 	return asprintf(&ret, "[%s]", name) < 0 ? NULL : ret;
 }
 
-char *procfs_command(const char *proc, pid_t pid)
+char *procinfo_command(const char *proc, pid_t pid)
 {
 	char path[PATH_MAX], line[COMMAND_MAX];
 	ssize_t length;
@@ -119,7 +119,7 @@ char *procfs_command(const char *proc, pid_t pid)
 	return strndup(line, (size_t)length);
 }
 
-char *procfs_fd_path(const char *proc, pid_t pid, int fd)
+char *procinfo_fd_path(const char *proc, pid_t pid, int fd)
 {
 	char link[PATH_MAX], path[PATH_MAX];
 	ssize_t length;
@@ -137,7 +137,7 @@ static int fd_stat(const char *proc, pid_t pid, int fd, struct stat *ret)
 	return stat(link, ret) == 0 ? 0 : -errno;
 }
 
-uint64_t procfs_fd_device(const char *proc, pid_t pid, int fd)
+uint64_t procinfo_fd_device(const char *proc, pid_t pid, int fd)
 {
 	struct stat st;
 
@@ -179,7 +179,7 @@ static bool superblock_of_mount(const char *proc, pid_t pid, int mount, uint64_t
 	return is_found;
 }
 
-int procfs_fd_id(const char *proc, pid_t pid, int fd, struct hf_fileid *ret)
+int procinfo_fd_id(const char *proc, pid_t pid, int fd, struct hf_fileid *ret)
 {
 	struct stat st;
 	int status = fd_stat(proc, pid, fd, &st);
@@ -202,7 +202,7 @@ static bool read_memory(pid_t pid, unsigned long address, void *ret, size_t size
 	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
 }
 
-int procfs_waits_for_ofd(const char *proc, pid_t pid, pid_t tid, struct flock *ret)
+int procinfo_waits_for_ofd(const char *proc, pid_t pid, pid_t tid, struct flock *ret)
 {
 	char path[PATH_MAX], text[256];
 	unsigned long fd, command, request;

@@ -6,8 +6,8 @@
  * any two calls: then there is simply no answer, which is -ENOENT or -ESRCH and no error to be
  * told. -EACCES or -EPERM means that there may be an answer that the caller is not allowed to have.
  */
-#ifndef HF_TOOLS_PROCFS_H
-#define HF_TOOLS_PROCFS_H
+#ifndef HF_TOOLS_PROCINFO_H
+#define HF_TOOLS_PROCINFO_H
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -17,38 +17,38 @@
 #include "fileid.h"
 
 /* Called for each number in a directory, in ascending order; a negative value ends the walk. */
-typedef int procfs_number_fn(int number, void *arg);
+typedef int procinfo_number_fn(int number, void *arg);
 
 /*
  * Calls fn for each entry of a directory of numbers: proc itself (processes), proc/PID/task
  * (threads), proc/PID/fd or fdinfo (descriptors). 0, the negative value of fn, or -errno of the
  * directory.
  */
-int procfs_each_number(const char *directory, procfs_number_fn *fn, void *arg);
+int procinfo_each_number(const char *directory, procinfo_number_fn *fn, void *arg);
 
 /*
  * The command line of a process, arguments separated by blanks, unprintable bytes as '?'; "[name]"
  * for one without arguments, as kernel threads. To be freed; NULL when the process is gone.
  */
-char *procfs_command(const char *proc, pid_t pid);
+char *procinfo_command(const char *proc, pid_t pid);
 
 /* What a descriptor of a process names; to be freed; NULL when that cannot be known. */
-char *procfs_fd_path(const char *proc, pid_t pid, int fd);
+char *procinfo_fd_path(const char *proc, pid_t pid, int fd);
 
 /*
  * The file behind a descriptor as /proc/locks names it: the device is the superblock's, found
  * through the mount, because on btrfs and overlayfs stat() tells another. 0 or -errno.
  */
-int procfs_fd_id(const char *proc, pid_t pid, int fd, struct hf_fileid *ret);
+int procinfo_fd_id(const char *proc, pid_t pid, int fd, struct hf_fileid *ret);
 
 /* st_dev of the file behind a descriptor; 0 when that cannot be known. */
-uint64_t procfs_fd_device(const char *proc, pid_t pid, int fd);
+uint64_t procinfo_fd_device(const char *proc, pid_t pid, int fd);
 
 /*
  * The descriptor on which a thread waits inside fcntl(F_OFD_SETLKW), the one place where the kernel
  * tells that. *ret is what it asked for; l_type is -1 when that could not be read. -ENOENT: it does
  * not wait there.
  */
-int procfs_waits_for_ofd(const char *proc, pid_t pid, pid_t tid, struct flock *ret);
+int procinfo_waits_for_ofd(const char *proc, pid_t pid, pid_t tid, struct flock *ret);
 
 #endif

@@ -41,4 +41,5 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 	hf_options_read(program.envp);
 	hf_options_complain();
 	hf_stack_init();
+	hf_recorder_init(program.argc, program.argv, program.envp);
 }

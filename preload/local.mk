@@ -14,12 +14,17 @@ CHECKER_LDFLAGS = -module -avoid-version -no-undefined -XCClinker -static-libgcc
 
 # What the recorder is made of, apart from the hooks; the unit tests link it too.
 RECORDER_SOURCES = \
+	preload/announce.c preload/announce.h \
 	preload/arena.c preload/arena.h \
-	preload/options.c preload/options.h \
-	preload/rawsys.h \
-	preload/recorder.h \
-	preload/say.c preload/say.h \
+	preload/halt.c preload/halt.h \
+	preload/intern.c preload/intern.h \
 	preload/objects.c \
+	preload/options.c preload/options.h \
+	preload/own_pool.c preload/own_pool.h \
+	preload/pool.c preload/pool.h \
+	preload/rawsys.h \
+	preload/recorder.c preload/recorder.h \
+	preload/say.c preload/say.h \
 	preload/stack.c preload/stack.h \
 	preload/stack_cache.c preload/stack_cache.h
 

@@ -109,6 +109,11 @@ static inline int raw_madvise(void *address, size_t size, int advice)
 	return (int)raw_syscall3(SYS_madvise, (long)address, (long)size, advice);
 }
 
+static inline int raw_unlinkat(int dir, const char *path, int flags)
+{
+	return (int)raw_syscall3(SYS_unlinkat, dir, (long)path, flags);
+}
+
 static inline int raw_ftruncate(int fd, off_t size)
 {
 	return (int)raw_syscall3(SYS_ftruncate, fd, size, 0);

@@ -21,9 +21,9 @@
 #include "stack.h"
 
 /*
- * Maps the pool that HOLDFAST_RUN names (opens it, maps it, closes it at once), or makes an own one;
- * writes the HELLO. envp is the constructor's third argument: an initfirst constructor runs before
- * environ is set. argv for the name and the ARGS record.
+ * Maps the pool that HOLDFAST_RUN names (opens it, maps it, closes it at once), or makes an own
+ * one; writes the HELLO. envp is the constructor's third argument: an initfirst constructor runs
+ * before environ is set. argv for the name and the ARGS record.
  */
 void hf_recorder_init(int argc, char **argv, char **envp);
 
@@ -43,7 +43,8 @@ void hf_recorder_file(struct hf_fileid id, int fd);
  */
 hf_ref hf_recorder_finding(struct hf_rec_finding *finding);
 
-/* A consequence; the head is filled in here. Prints one line when the level of the finding rises. */
+/* A consequence; the head is filled in here. Prints one line when the level of the finding rises.
+ */
 void hf_recorder_consequence(struct hf_rec_consequence *consequence);
 
 /* An event; sequence, image, tid and time are filled in here. */

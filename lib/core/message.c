@@ -49,30 +49,24 @@ void hf_text_add_duration(struct hf_text *text, uint64_t ns)
 		hf_text_format(text, "%lu %s", (unsigned long)ns, units[unit]);
 }
 
-/* Only what lock calls answer: strerror() would need the program's locale, and may allocate. */
+/* What lock calls and open() answer: strerror() needs the program's locale, and may allocate. */
 void hf_text_add_errno(struct hf_text *text, int error)
 {
 	static const struct {
 		int error;
 		const char *name;
 	} names[] = {
-		{ EAGAIN, "EAGAIN" },
-		{ EACCES, "EACCES" },
-		{ EBADF, "EBADF" },
-		{ EINTR, "EINTR" },
-		{ EDEADLK, "EDEADLK" },
-		{ EINVAL, "EINVAL" },
-		{ ENOLCK, "ENOLCK" },
-		{ ENOMEM, "ENOMEM" },
-		{ EOVERFLOW, "EOVERFLOW" },
-		{ EFAULT, "EFAULT" },
-		{ EIO, "EIO" },
-		{ ESTALE, "ESTALE" },
-		{ ENOSYS, "ENOSYS" },
-		{ EPERM, "EPERM" },
-		{ EROFS, "EROFS" },
-		{ ENOENT, "ENOENT" },
-		{ EOPNOTSUPP, "EOPNOTSUPP" },
+		/* clang-format off */
+		{ EAGAIN, "EAGAIN" }, { EACCES, "EACCES" }, { EBADF, "EBADF" },
+		{ EINTR, "EINTR" }, { EDEADLK, "EDEADLK" }, { EINVAL, "EINVAL" },
+		{ ENOLCK, "ENOLCK" }, { ENOMEM, "ENOMEM" }, { EOVERFLOW, "EOVERFLOW" },
+		{ EFAULT, "EFAULT" }, { EIO, "EIO" }, { ESTALE, "ESTALE" },
+		{ ENOSYS, "ENOSYS" }, { EPERM, "EPERM" }, { EROFS, "EROFS" },
+		{ ENOENT, "ENOENT" }, { EOPNOTSUPP, "EOPNOTSUPP" }, { EEXIST, "EEXIST" },
+		{ EFBIG, "EFBIG" }, { EISDIR, "EISDIR" }, { ELOOP, "ELOOP" },
+		{ EMFILE, "EMFILE" }, { ENAMETOOLONG, "ENAMETOOLONG" }, { ENFILE, "ENFILE" },
+		{ ENOSPC, "ENOSPC" }, { ENOTDIR, "ENOTDIR" },
+		/* clang-format on */
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -38,6 +38,7 @@
 #define HF_STACK_MAX 32
 #define HF_VIA_LENGTH 24
 #define HF_NO_FD (-1)
+#define HF_NO_IMAGE UINT32_MAX /* in a record: its process found no free slot */
 
 typedef uint32_t hf_ref;
 

@@ -1,36 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The checker hides everything that it is made of, and leaves its own frames out of stacks. So the
- * unit tests load its sources as a shared object, which this file gives a way in.
+ * unit tests load its sources as a shared object, and this file is the way in.
  */
 #include "exports.h"
 
+#include "options.h"
+#include "say.h"
 #include "stack_cache.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
-EXPORT void test_stack_init(void)
-{
-	hf_stack_init();
-}
-
-EXPORT __attribute__((noinline)) void test_stack_take(struct hf_stack *ret, unsigned depth)
+static __attribute__((noinline)) void take(struct hf_stack *ret, unsigned depth)
 {
 	hf_stack_take(ret, depth);
-	__asm__ volatile("" ::: "memory"); /* a frame of the checker's, not a tail call */
+	__asm__ volatile("" ::: "memory"); /* a frame, not a tail call */
 }
 
-EXPORT void test_stack_use_cache(bool use)
+static void start(int argc, char **argv, char **envp)
 {
-	hf_stack_use_cache(use);
+	hf_say_init();
+	hf_options_read(envp);
+	hf_options_complain();
+	hf_stack_init();
+	hf_recorder_init(argc, argv, envp);
 }
 
-EXPORT uint64_t test_stack_hits(void)
-{
-	return hf_stack_cache_hits();
-}
-
-EXPORT int test_stack_object(uintptr_t address, struct hf_object *ret)
-{
-	return hf_stack_object(address, ret);
-}
+__attribute__((visibility("default"))) const struct checker checker = {
+	.stack_init = hf_stack_init,
+	.stack_take = take,
+	.stack_use_cache = hf_stack_use_cache,
+	.stack_hits = hf_stack_cache_hits,
+	.stack_object = hf_stack_object,
+	.arena_init = hf_arena_init,
+	.start = start,
+	.forked = hf_recorder_forked,
+	.stack = hf_recorder_stack,
+	.file = hf_recorder_file,
+	.finding = hf_recorder_finding,
+	.consequence = hf_recorder_consequence,
+	.event = hf_recorder_event,
+	.exec = hf_recorder_exec,
+	.flag = hf_recorder_flag,
+};

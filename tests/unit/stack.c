@@ -45,8 +45,8 @@ static int same_stack(const struct hf_stack *a, const struct hf_stack *b)
 /* One call site for all three: unwound, cached (maybe just now), cached. */
 #define TAKE_THREE(stacks)                                                                         \
 	for (volatile int i = 0; i < 3; i++) { /* volatile: not unrolled into three sites */       \
-		test_stack_use_cache(i > 0);                                                       \
-		test_stack_take(&(stacks)[i], DEPTH);                                              \
+		checker.stack_use_cache(i > 0);                                                    \
+		checker.stack_take(&(stacks)[i], DEPTH);                                           \
 	}
 
 static void compare(struct chain *chain, const struct hf_stack *stacks)
@@ -178,12 +178,12 @@ Test(stack, cached_stacks_equal_unwound_ones_over_random_chains, .timeout = 60)
 {
 	struct chain total = { 0 };
 
-	test_stack_init();
+	checker.stack_init();
 	run_chains(UINT64_C(0x5eed5eed5eed5eed), 300000, &total);
 	cr_log_info("%u stacks compared, %llu from the cache", total.checked,
-		    (unsigned long long)test_stack_hits());
+		    (unsigned long long)checker.stack_hits());
 	cr_expect_eq(total.wrong, 0, "%u of %u wrong", total.wrong, total.checked);
-	cr_expect_gt(test_stack_hits(), total.checked / 2, "the cache was hardly used");
+	cr_expect_gt(checker.stack_hits(), total.checked / 2, "the cache was hardly used");
 }
 
 struct thread {
@@ -208,7 +208,7 @@ Test(stack, threads_that_share_a_cache_get_their_own_stacks, .timeout = 60)
 		{ .seed = 11 }, { .seed = 22 }, { .seed = 33 }, { .seed = 44 }
 	};
 
-	test_stack_init();
+	checker.stack_init();
 	for (int i = 0; i < 4; i++)
 		cr_assert_eq(pthread_create(&threads[i].id, NULL, thread_chains, &threads[i]), 0);
 	for (int i = 0; i < 4; i++) {
@@ -222,7 +222,7 @@ static struct hf_stack handler_stack;
 static void handler(int signal)
 {
 	(void)signal;
-	test_stack_take(&handler_stack, DEPTH);
+	checker.stack_take(&handler_stack, DEPTH);
 }
 
 Test(stack, a_stack_in_a_signal_handler_goes_on_into_what_it_interrupted, .timeout = 10)
@@ -230,9 +230,9 @@ Test(stack, a_stack_in_a_signal_handler_goes_on_into_what_it_interrupted, .timeo
 	struct hf_stack before;
 	int found = 0;
 
-	test_stack_init();
+	checker.stack_init();
 	signal(SIGUSR1, handler);
-	test_stack_take(&before, DEPTH);
+	checker.stack_take(&before, DEPTH);
 	raise(SIGUSR1);
 	for (uint32_t i = 0; i < handler_stack.count; i++)
 		found |= handler_stack.pc[i] == before.pc[1];
@@ -244,11 +244,11 @@ Test(stack, the_first_frame_is_the_callers_and_depth_is_a_limit, .timeout = 10)
 	struct hf_stack stack;
 	struct hf_object object;
 
-	test_stack_init();
-	test_stack_take(&stack, 3);
+	checker.stack_init();
+	checker.stack_take(&stack, 3);
 	cr_assert_eq(stack.count, 3);
-	cr_assert_eq(test_stack_object(stack.pc[0], &object), 0);
-	cr_expect_eq(test_stack_object((uintptr_t)run_chains, &object), 0);
+	cr_assert_eq(checker.stack_object(stack.pc[0], &object), 0);
+	cr_expect_eq(checker.stack_object((uintptr_t)run_chains, &object), 0);
 	cr_expect(stack.pc[0] >= object.start && stack.pc[0] < object.end);
 	cr_expect_str_eq(object.path, "", "the program itself has no name in the loader's list");
 }
@@ -257,9 +257,9 @@ Test(stack, an_object_is_found_with_its_path_and_build_id, .timeout = 10)
 {
 	struct hf_object object;
 
-	test_stack_init();
-	cr_assert_eq(test_stack_object((uintptr_t)strtol, &object), 0);
+	checker.stack_init();
+	cr_assert_eq(checker.stack_object((uintptr_t)strtol, &object), 0);
 	cr_expect_not_null(strstr(object.path, "libc"));
 	cr_expect_eq(object.build_id_length, 20);
-	cr_expect_eq(test_stack_object(16, &object), -ENOENT);
+	cr_expect_eq(checker.stack_object(16, &object), -ENOENT);
 }

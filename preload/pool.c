@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "message.h"
+#include "own_pool.h"
+#include "rawsys.h"
+#include "recorder.h"
+
+#define ARGUMENTS_MAX 1024 /* of the program's arguments, kept until it has an image in use */
+#define NO_IMAGE 0
+#define IMAGES_FULL UINT32_MAX
+
+/* Constant once the constructor has mapped it; log is NULL when there is no mapping. */
+static struct {
+	struct hf_pool *header; /* for its counters only */
+	struct hf_image *images;
+	unsigned char *log;
+	struct hf_event *ring;
+	uint32_t image_slots;
+	uint32_t ring_mask;
+	uint64_t log_size;
+} pool;
+
+/* This process. `image` is the number of its slot plus one, NO_IMAGE or IMAGES_FULL; atomic. */
+static struct {
+	uint32_t image;
+	uint32_t parent; /* the same of the process that forked this one, 0 after an exec */
+	bool is_fork;
+	hf_ref arguments; /* atomic; inherited by fork children */
+	char name[sizeof(((struct hf_image *)0)->name)];
+	size_t argument_length;
+	char argument_text[ARGUMENTS_MAX];
+} self;
+
+static bool arguments_written; /* atomic: by whom is decided here */
+static bool overflow_said;     /* atomic */
+
+/* A thread's number changes in a fork child, where its thread-local data are the parent's. */
+static uint32_t fork_count = 1;
+static __thread struct {
+	uint32_t fork_count;
+	int tid;
+} thread_id;
+
+int hf_pool_tid(void)
+{
+	if (thread_id.fork_count != fork_count) {
+		thread_id.tid = raw_gettid();
+		thread_id.fork_count = fork_count;
+	}
+	return thread_id.tid;
+}
+
+uint64_t hf_pool_now(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Takes over a mapping of size bytes if it holds a pool. 0 or -errno as hf_pool_open_view(). */
+static int adopt(void *data, uint64_t size)
+{
+	struct hf_pool_view view;
+	struct hf_pool *header = data;
+	int ret = hf_pool_open_view(data, size, &view);
+
+	if (ret < 0)
+		return ret;
+	if (view.missing)
+		return -EBADMSG;
+	pool.header = header;
+	pool.image_slots = header->image_slots;
+	pool.ring_mask = header->ring_cells - 1;
+	pool.log_size = header->log_size;
+	pool.images = (void *)((unsigned char *)data + header->images_offset);
+	pool.ring = (void *)((unsigned char *)data + header->ring_offset);
+	pool.log = (unsigned char *)data + header->log_offset;
+	return 0;
+}
+
+static int map_file(int fd)
+{
+	struct stat st;
+	void *data;
+	int ret = raw_fstat(fd, &st);
+
+	if (ret < 0)
+		return ret;
+	if (st.st_size <= 0)
+		return -ENOMSG;
+	data = raw_mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (raw_is_error(data))
+		return (int)(intptr_t)data;
+	ret = adopt(data, (uint64_t)st.st_size);
+	if (ret < 0)
+		(void)raw_munmap(data, (size_t)st.st_size);
+	return ret;
+}
+
+static int map_run(const char *path)
+{
+	int fd = raw_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = map_file(fd);
+	(void)raw_close(fd);
+	return ret;
+}
+
+static void complain_about_run(const char *path, int error)
+{
+	char reason[64];
+	struct hf_text text = hf_text_in(reason, sizeof(reason));
+
+	switch (error) {
+	case -ENOMSG:
+		hf_text_add(&text, "it is no recording");
+		break;
+	case -EPROTO:
+		hf_text_add(&text, "it was made by another version of holdfast");
+		break;
+	case -EBADMSG:
+		hf_text_add(&text, "it is damaged");
+		break;
+	default:
+		hf_text_add_errno(&text, -error);
+	}
+	hf_recorder_say("%s: nothing is recorded there: %s", path, reason);
+}
+
+bool hf_pool_map(const char *path)
+{
+	uint64_t size;
+	void *data;
+	int ret;
+
+	if (path) {
+		ret = map_run(path);
+		if (ret == 0)
+			return true;
+		complain_about_run(path, ret);
+	}
+	data = hf_own_pool_map(&size);
+	if (data)
+		(void)adopt(data, size);
+	return false;
+}
+
+void hf_pool_describe(const char *name, const char *arguments, size_t length)
+{
+	memcpy(self.name, name, strnlen(name, sizeof(self.name)));
+	self.argument_length = length < ARGUMENTS_MAX ? length : ARGUMENTS_MAX;
+	memcpy(self.argument_text, arguments, self.argument_length);
+}
+
+static uint64_t pid_namespace(void)
+{
+	struct stat st;
+
+	return raw_fstatat(AT_FDCWD, "/proc/self/ns/pid", &st, 0) == 0 ? st.st_ino : 0;
+}
+
+/* Fills a slot and commits it. */
+static void fill_image(struct hf_image *image)
+{
+	image->pid = raw_getpid();
+	image->ppid = raw_getppid();
+	image->start_time = hf_pool_now();
+	image->parent = self.parent;
+	image->exec = __atomic_load_n(&self.arguments, __ATOMIC_RELAXED);
+	image->pid_ns = pid_namespace();
+	memcpy(image->name, self.name, sizeof(image->name));
+	__atomic_store_n(&image->kind, self.is_fork ? HF_IMAGE_FORK : HF_IMAGE_EXEC,
+			 __ATOMIC_RELEASE);
+}
+
+/*
+ * Takes a slot. When two threads do, or a signal handler does meanwhile, the second one's slot
+ * stays uncommitted, which readers skip: cheaper than to wait for each other, and a handler could
+ * not.
+ */
+static uint32_t make_image(void)
+{
+	uint32_t slot = __atomic_fetch_add(&pool.header->images_next, 1, __ATOMIC_RELAXED);
+	uint32_t image = slot < pool.image_slots ? slot + 1 : IMAGES_FULL;
+	uint32_t found = NO_IMAGE;
+
+	if (!__atomic_compare_exchange_n(&self.image, &found, image, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return found;
+	if (image != IMAGES_FULL)
+		fill_image(&pool.images[slot]);
+	return image;
+}
+
+void hf_pool_hello(void)
+{
+	if (pool.log)
+		(void)make_image();
+}
+
+/* The arguments cost room in the log, so only images that record something write them. */
+static void write_arguments(struct hf_image *image)
+{
+	size_t size = sizeof(struct hf_rec_args) + self.argument_length;
+	struct hf_rec_args *record;
+	hf_ref ref;
+
+	if (__atomic_exchange_n(&arguments_written, true, __ATOMIC_RELAXED))
+		return;
+	record = self.argument_length ? hf_pool_reserve(size) : NULL;
+	if (!record)
+		return;
+	memcpy(record->text, self.argument_text, self.argument_length);
+	ref = hf_pool_commit(record, HF_RECORD_ARGS, size);
+	__atomic_store_n(&self.arguments, ref, __ATOMIC_RELAXED);
+	__atomic_store_n(&image->exec, ref, __ATOMIC_RELAXED);
+}
+
+/* The number of this process's image in its records. */
+static uint32_t image_number(void)
+{
+	uint32_t image = __atomic_load_n(&self.image, __ATOMIC_RELAXED);
+
+	if (image == NO_IMAGE)
+		image = make_image();
+	if (image == IMAGES_FULL)
+		return HF_NO_IMAGE;
+	if (!__atomic_load_n(&arguments_written, __ATOMIC_RELAXED))
+		write_arguments(&pool.images[image - 1]);
+	return image - 1;
+}
+
+struct hf_image *hf_pool_image(void)
+{
+	uint32_t number = pool.log ? image_number() : HF_NO_IMAGE;
+
+	return number == HF_NO_IMAGE ? NULL : &pool.images[number];
+}
+
+void hf_pool_forked(void)
+{
+	uint32_t image = self.image;
+
+	fork_count++;
+	self.is_fork = true;
+	/* A parent that never recorded anything is skipped: its own parent is this one's. */
+	if (image != NO_IMAGE && image != IMAGES_FULL)
+		self.parent = image;
+	self.image = NO_IMAGE;
+}
+
+static void count_lost(void)
+{
+	__atomic_fetch_add(&pool.header->log_lost, 1, __ATOMIC_RELAXED);
+	if (!__atomic_exchange_n(&overflow_said, true, __ATOMIC_RELAXED))
+		hf_recorder_say("the recording is full: from here on findings are only counted");
+}
+
+void *hf_pool_reserve(size_t size)
+{
+	uint64_t *tail = &pool.header->log_tail;
+	uint64_t room = hf_record_room(size), at;
+
+	if (!pool.log)
+		return NULL;
+	/* Once it is full the tail stays where it is, and does not run on for ever. */
+	if (size > HF_RECORD_MAX || __atomic_load_n(tail, __ATOMIC_RELAXED) >= pool.log_size) {
+		count_lost();
+		return NULL;
+	}
+	at = __atomic_fetch_add(tail, room, __ATOMIC_RELAXED);
+	if (at > pool.log_size || room > pool.log_size - at) {
+		count_lost();
+		return NULL;
+	}
+	return pool.log + at;
+}
+
+hf_ref hf_pool_commit(void *record, enum hf_record_type type, size_t size)
+{
+	struct hf_record *head = record;
+
+	head->image = image_number();
+	head->tid = hf_pool_tid();
+	head->time = hf_pool_now();
+	__atomic_store_n(&head->word, hf_record_word(type, (uint32_t)size), __ATOMIC_RELEASE);
+	return hf_ref_of((uint64_t)((unsigned char *)record - pool.log));
+}
+
+void *hf_pool_record(hf_ref ref, enum hf_record_type type)
+{
+	struct hf_pool_view view = {
+		.log = pool.log,
+		.log_end = pool.log_size,
+	};
+
+	return pool.log ? (void *)(uintptr_t)hf_log_at(&view, ref, type) : NULL;
+}
+
+void hf_pool_event(struct hf_event *event)
+{
+	struct hf_event *cell;
+	uint64_t number;
+
+	if (!pool.log)
+		return;
+	event->image = image_number();
+	event->tid = hf_pool_tid();
+	event->time = hf_pool_now();
+	number = __atomic_fetch_add(&pool.header->ring_next, 1, __ATOMIC_RELAXED);
+	cell = &pool.ring[number & pool.ring_mask];
+	/*
+	 * A reader believes a cell whose sequence is the number it looks for. Should a whole lap
+	 * pass between two lines here, two writers meet in the cell: the one that is late spoils
+	 * it.
+	 */
+	__atomic_store_n(&cell->sequence, 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	memcpy((char *)cell + sizeof(cell->sequence), (char *)event + sizeof(event->sequence),
+	       sizeof(*cell) - sizeof(cell->sequence));
+	__atomic_store_n(&cell->sequence, (uint32_t)number + 1, __ATOMIC_RELEASE);
+}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "progress.h"
 
 #define CACHE_SIZE 4096 /* a power of two */
 
@@ -314,31 +315,46 @@ static size_t refs_of(const struct hf_pool_view *view)
 	return (size_t)(units < UINT32_MAX ? units : UINT32_MAX) + 1;
 }
 
-void fold_recording(struct fold *fold, const struct recording *recording)
+void fold_enter(struct fold *fold, const struct recording *recording)
 {
-	const struct hf_record *record;
-	uint64_t at = 0;
-
 	fold->state = alloc_zeroed(1, sizeof(*fold->state));
 	fold->state->recording = recording;
-	fold->state->then = alloc_zeroed(refs_of(&recording->view), sizeof(*fold->state->then));
-	fold->skipped = 0;
-	fold->unknown = 0;
-	while ((record = hf_log_next(&recording->view, &at, &fold->skipped)))
-		fold_record(fold, record);
+}
+
+void fold_leave(struct fold *fold)
+{
 	free(fold->state->then);
 	free(fold->state);
 	fold->state = NULL;
 }
 
-void fold_judged(struct fold *fold, const struct recording *recording,
-		 const struct hf_rec_finding *record)
+uint32_t fold_stack_number(struct fold *fold, hf_ref ref)
 {
-	fold->state = alloc_zeroed(1, sizeof(*fold->state));
-	fold->state->recording = recording;
+	return intern_stack(fold, ref);
+}
+
+void fold_recording(struct fold *fold, const struct recording *recording)
+{
+	struct progress progress;
+	const struct hf_record *record;
+	uint64_t at = 0;
+
+	fold_enter(fold, recording);
+	fold->state->then = alloc_zeroed(refs_of(&recording->view), sizeof(*fold->state->then));
+	fold->skipped = 0;
+	fold->unknown = 0;
+	progress_begin(&progress, "reading the recording", recording->view.log_end);
+	while ((record = hf_log_next(&recording->view, &at, &fold->skipped))) {
+		fold_record(fold, record);
+		progress_update(&progress, at);
+	}
+	progress_end(&progress);
+	fold_leave(fold);
+}
+
+void fold_judged(struct fold *fold, const struct hf_rec_finding *record)
+{
 	fold_finding(fold, record);
-	free(fold->state);
-	fold->state = NULL;
 }
 
 enum hf_level fold_level(const struct fold_finding *finding)

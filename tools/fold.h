@@ -89,9 +89,18 @@ void fold_free(struct fold *fold);
 /* Reads the log of a recording, which stays open as long as the fold. */
 void fold_recording(struct fold *fold, const struct recording *recording);
 
-/* A finding that the command itself makes of a recording's events; the record must stay. */
-void fold_judged(struct fold *fold, const struct recording *recording,
-		 const struct hf_rec_finding *record);
+/*
+ * For what reads a recording again, events first of all: between fold_enter and fold_leave its
+ * references can be looked up.
+ */
+void fold_enter(struct fold *fold, const struct recording *recording);
+void fold_leave(struct fold *fold);
+
+/* The number of the stack that ref refers to, 0 when there is none. */
+uint32_t fold_stack_number(struct fold *fold, hf_ref ref);
+
+/* A finding that the command itself makes of the entered recording's events; the record must stay. */
+void fold_judged(struct fold *fold, const struct hf_rec_finding *record);
 
 /* The level of what was folded; HF_LEVEL_NONE when all of it was withdrawn. */
 enum hf_level fold_level(const struct fold_finding *finding);

@@ -13,12 +13,14 @@ TOOLS_SOURCES = \
 	tools/fold.c tools/fold.h \
 	tools/format.c tools/format.h tools/formats.def \
 	tools/format_github.c \
+	tools/format_html.c tools/html_timeline.c tools/html_timeline.h \
 	tools/format_json.c \
 	tools/format_junit.c \
 	tools/format_sarif.c tools/sarif_location.c tools/sarif_location.h \
 	tools/format_text.c \
 	tools/jsontext.c tools/jsontext.h \
 	tools/source.c tools/source.h \
+	tools/timeline.c tools/timeline.h \
 	tools/utf8.c tools/utf8.h \
 	tools/recording.c tools/recording.h \
 	tools/report.c tools/report.h \
@@ -66,3 +68,16 @@ examples_DATA = \
 	$(wildcard $(srcdir)/tests/misuse/*.bad.c) \
 	$(wildcard $(srcdir)/tests/misuse/*.good.c) \
 	$(srcdir)/tests/misuse/pair.h
+# The page's style and script, as strings with their hashes.
+nodist_libhftools_la_SOURCES = tools/html/page_css.h tools/html/page_js.h
+BUILT_SOURCES += tools/html/page_css.h tools/html/page_js.h
+CLEANFILES += tools/html/page_css.h tools/html/page_js.h
+EXTRA_DIST += tools/html/embed.sh tools/html/page.css tools/html/page.js
+
+tools/html/page_css.h: tools/html/page.css tools/html/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) tools/html && \
+		$(SHELL) $(srcdir)/tools/html/embed.sh PAGE_CSS $(srcdir)/tools/html/page.css >$@.new && mv $@.new $@
+
+tools/html/page_js.h: tools/html/page.js tools/html/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) tools/html && \
+		$(SHELL) $(srcdir)/tools/html/embed.sh PAGE_JS $(srcdir)/tools/html/page.js >$@.new && mv $@.new $@

@@ -177,9 +177,9 @@ static int compare_findings(const void *first, const void *second)
 
 static void resolve_all(struct report *report)
 {
-	struct resolver *resolver = resolver_new(report);
 	struct fold_finding *folded, *next;
 
+	report->resolver = resolver_new(report);
 	report->findings = alloc_zeroed(HASH_COUNT(report->fold->findings), sizeof(*report->findings));
 	HASH_ITER(hh, report->fold->findings, folded, next)
 	{
@@ -187,12 +187,11 @@ static void resolve_all(struct report *report)
 
 		if (fold_level(folded) == HF_LEVEL_NONE)
 			continue;
-		resolve_finding(resolver, folded, finding);
+		resolve_finding(report->resolver, folded, finding);
 		if (report->options.strict && finding->level == HF_LEVEL_NOTE)
 			finding->level = HF_LEVEL_WARNING;
 		report->finding_count++;
 	}
-	resolver_free(resolver);
 }
 
 struct seen_process {
@@ -286,6 +285,11 @@ void report_count(struct report *report)
 	}
 }
 
+const struct report_stack *report_stack_at(const struct report *report, uint32_t number)
+{
+	return resolve_stack_number(report->resolver, number);
+}
+
 bool report_shows(const struct report *report, const struct report_finding *finding)
 {
 	return finding->muted == REPORT_HEARD &&
@@ -306,6 +310,7 @@ void report_free(struct report *report)
 {
 	if (!report)
 		return;
+	resolver_free(report->resolver);
 	fold_free(report->fold);
 	symbols_free(report->symbols);
 	for (size_t i = 0; i < report->recording_count; i++) {

@@ -100,13 +100,15 @@ struct report_options {
 };
 
 struct fold;
+struct resolver;
 
 struct report {
 	struct report_options options;
 	struct obstack memory; /* of everything below */
 	struct recording **recordings;
 	size_t recording_count;
-	struct fold *fold; /* until report_finish */
+	struct fold *fold;
+	struct resolver *resolver;
 	struct symbols *symbols;
 	struct report_finding *findings; /* in the order of printing */
 	size_t finding_count;
@@ -129,6 +131,9 @@ void report_finish(struct report *report);
 
 /* Counts again, after findings were muted. */
 void report_count(struct report *report);
+
+/* The stack that the fold has given this number, without a title; NULL for 0. */
+const struct report_stack *report_stack_at(const struct report *report, uint32_t number);
 
 /* Is it heard, and loud enough to be printed with these options? */
 bool report_shows(const struct report *report, const struct report_finding *finding);

@@ -17,7 +17,9 @@ struct resolver {
 	struct report *report;
 	struct obstack *memory;
 	struct symbols_module **modules; /* by fold number - 1; NULL: not asked for yet */
-	struct report_stack *stacks;	 /* the same; frames NULL: not resolved yet */
+	size_t module_room;
+	const struct report_stack **stacks; /* the same; NULL: not resolved yet */
+	size_t stack_room;
 };
 
 struct resolver *resolver_new(struct report *report)
@@ -26,16 +28,31 @@ struct resolver *resolver_new(struct report *report)
 
 	resolver->report = report;
 	resolver->memory = &report->memory;
-	resolver->modules = alloc_zeroed(HASH_COUNT(report->fold->modules), sizeof(void *));
-	resolver->stacks = alloc_zeroed(HASH_COUNT(report->fold->stacks), sizeof(*resolver->stacks));
 	return resolver;
 }
 
 void resolver_free(struct resolver *resolver)
 {
+	if (!resolver)
+		return;
 	free(resolver->modules);
 	free(resolver->stacks);
 	free(resolver);
+}
+
+/* Room for number, which may have been given out only now: the timeline finds new stacks. */
+static void *grown(void *array, size_t *room, uint32_t number)
+{
+	size_t wanted = *room ? *room : 64;
+
+	while (wanted < number)
+		wanted *= 2;
+	if (wanted == *room)
+		return array;
+	array = alloc_array(array, wanted, sizeof(void *));
+	memset((void **)array + *room, 0, (wanted - *room) * sizeof(void *));
+	*room = wanted;
+	return array;
 }
 
 static const char *copy(struct resolver *resolver, const char *text, size_t length)
@@ -71,11 +88,13 @@ static const char *module_path(struct resolver *resolver, uint32_t number)
 static struct symbols_module *module_symbols(struct resolver *resolver, uint32_t number,
 					     const char *path)
 {
-	struct symbols_module **module = &resolver->modules[number - 1];
 	const struct hf_rec_module *record =
 		resolver->report->fold->modules_by_number[number - 1]->record;
 	size_t length = record->build_id_length;
+	struct symbols_module **module;
 
+	resolver->modules = grown(resolver->modules, &resolver->module_room, number);
+	module = &resolver->modules[number - 1];
 	if (!*module)
 		*module = symbols_module(resolver->report->symbols, path, record->build_id,
 					 length < sizeof(record->build_id) ? length
@@ -156,18 +175,28 @@ static size_t without_beginning(const struct report_frame *frames, size_t count)
 static const struct report_stack *resolve_frames(struct resolver *resolver, uint32_t number)
 {
 	const struct fold_stack *from = resolver->report->fold->stacks_by_number[number - 1];
-	struct report_stack *stack = &resolver->stacks[number - 1];
+	struct report_stack stack = { .title = "" };
 	struct report_frame frames[FRAMES_MAX];
 	size_t count = 0;
 
-	if (stack->frames)
-		return stack;
 	for (uint32_t i = 0; i < from->count; i++)
 		count += resolve_address(resolver, &from->frames[i], frames + count);
-	stack->count = without_beginning(frames, count);
-	stack->frames =
-		obstack_copy(resolver->memory, frames, (int)(stack->count * sizeof(*frames)));
-	return stack;
+	stack.count = without_beginning(frames, count);
+	stack.frames = obstack_copy(resolver->memory, frames, (int)(stack.count * sizeof(*frames)));
+	return obstack_copy(resolver->memory, &stack, sizeof(stack));
+}
+
+const struct report_stack *resolve_stack_number(struct resolver *resolver, uint32_t number)
+{
+	const struct report_stack **stack;
+
+	if (!number)
+		return NULL;
+	resolver->stacks = grown(resolver->stacks, &resolver->stack_room, number);
+	stack = &resolver->stacks[number - 1];
+	if (!*stack)
+		*stack = resolve_frames(resolver, number);
+	return *stack;
 }
 
 /* Stacks are shared by findings, titles are not: each finding gets a stack of its own frames' list. */
@@ -178,7 +207,7 @@ static struct report_stack *resolve_stack(struct resolver *resolver, uint32_t nu
 
 	if (!number)
 		return NULL;
-	stack = obstack_copy(resolver->memory, resolve_frames(resolver, number), sizeof(*stack));
+	stack = obstack_copy(resolver->memory, resolve_stack_number(resolver, number), sizeof(*stack));
 	stack->title = title;
 	return stack;
 }

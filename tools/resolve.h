@@ -18,4 +18,7 @@ void resolver_free(struct resolver *resolver);
 void resolve_finding(struct resolver *resolver, const struct fold_finding *folded,
 		     struct report_finding *ret);
 
+/* The stack with that number of the fold, without a title; NULL for 0. */
+const struct report_stack *resolve_stack_number(struct resolver *resolver, uint32_t number);
+
 #endif

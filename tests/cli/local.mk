@@ -9,6 +9,7 @@ CLI_TESTS = \
 	tests/cli/list.sh \
 	tests/cli/formats.sh \
 	tests/cli/manpages.sh \
+	tests/cli/html.sh \
 	tests/cli/report.sh \
 	tests/cli/suppress.sh \
 	tests/cli/run.sh \

@@ -9,7 +9,7 @@ tests_golden_make_recording_LDADD = libhfcore.la
 
 dist_check_SCRIPTS += tests/golden/golden.sh
 TESTS += tests/golden/golden.sh
-EXTRA_DIST += tests/golden/bank.github tests/golden/bank.json tests/golden/bank.junit \
+EXTRA_DIST += tests/golden/bank.github tests/golden/bank.html tests/golden/bank.json tests/golden/bank.junit \
 	tests/golden/bank.sarif tests/golden/bank.text
 
 .PHONY: update-golden

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fold.h"
+
+/* A row while rows are being found. */
+struct lane {
+	struct {
+		int32_t pid;
+		int32_t tid;
+		struct hf_fileid id;
+	} key;
+	size_t number;
+	UT_hash_handle hh;
+};
+
+/* The spans of one process and file that have not ended: few at any time. */
+struct open_set {
+	struct {
+		int64_t pid;
+		struct hf_fileid id;
+	} key;
+	size_t *spans;
+	size_t count;
+	UT_hash_handle hh;
+};
+
+struct builder {
+	const struct report *report;
+	const struct recording *recording;
+	struct timeline *timeline;
+	struct lane *lanes;
+	struct open_set *open;
+	uint64_t now;
+};
+
+static int32_t pid_of(const struct builder *builder, const struct hf_event *event)
+{
+	const struct hf_image *image = recording_image(builder->recording, event->image);
+
+	return image ? image->pid : 0;
+}
+
+static const char *path_of(const struct builder *builder, struct hf_fileid id)
+{
+	const struct fold_file *file = fold_file(builder->report->fold, id);
+
+	if (!file)
+		return "";
+	return obstack_copy0((struct obstack *)&builder->report->memory, file->path,
+			     (int)file->path_length);
+}
+
+static size_t add_row(struct builder *builder, const struct hf_event *event, int32_t pid)
+{
+	struct timeline *timeline = builder->timeline;
+
+	timeline->rows =
+		alloc_array(timeline->rows, timeline->row_count + 1, sizeof(*timeline->rows));
+	timeline->rows[timeline->row_count] =
+		(struct timeline_row){ .pid = pid, .tid = event->tid, .id = event->id,
+				       .image = recording_image(builder->recording, event->image),
+				       .path = path_of(builder, event->id) };
+	return timeline->row_count++;
+}
+
+static size_t row_of(struct builder *builder, const struct hf_event *event)
+{
+	struct lane *lane, wanted = { 0 };
+
+	wanted.key.pid = pid_of(builder, event);
+	wanted.key.tid = event->tid;
+	wanted.key.id = event->id;
+	HASH_FIND(hh, builder->lanes, &wanted.key, sizeof(wanted.key), lane);
+	if (lane)
+		return lane->number;
+	lane = alloc_bytes(sizeof(*lane));
+	*lane = wanted;
+	lane->number = add_row(builder, event, wanted.key.pid);
+	HASH_ADD(hh, builder->lanes, key, sizeof(lane->key), lane);
+	return lane->number;
+}
+
+static struct open_set *open_of(struct builder *builder, const struct hf_event *event)
+{
+	struct open_set *set, wanted = { 0 };
+
+	wanted.key.pid = pid_of(builder, event);
+	wanted.key.id = event->id;
+	HASH_FIND(hh, builder->open, &wanted.key, sizeof(wanted.key), set);
+	if (set)
+		return set;
+	set = alloc_bytes(sizeof(*set));
+	*set = wanted;
+	HASH_ADD(hh, builder->open, key, sizeof(set->key), set);
+	return set;
+}
+
+static size_t add_span(struct builder *builder, const struct timeline_span *span)
+{
+	struct timeline *timeline = builder->timeline;
+	size_t n = timeline->span_count;
+
+	if (!(n & (n - 1))) /* doubles at powers of two */
+		timeline->spans = alloc_array(timeline->spans, n ? n * 2 : 1,
+					      sizeof(*timeline->spans));
+	timeline->spans[n] = *span;
+	return timeline->span_count++;
+}
+
+static void open_span(struct builder *builder, struct open_set *set, const struct timeline_span *span)
+{
+	set->spans = alloc_array(set->spans, set->count + 1, sizeof(*set->spans));
+	set->spans[set->count++] = add_span(builder, span);
+}
+
+static struct timeline_span span_of(struct builder *builder, const struct hf_event *event,
+				    enum timeline_kind kind)
+{
+	return (struct timeline_span){ .row = row_of(builder, event), .from = event->time,
+				       .to = event->time, .kind = kind, .end = TIMELINE_OPEN,
+				       .mode = event->mode, .primitive = event->primitive,
+				       .fd = event->fd, .first = event->start, .last = event->end,
+				       .stack = fold_stack_number(builder->report->fold, event->stack) };
+}
+
+static void close_span(struct builder *builder, struct open_set *set, size_t at,
+		       enum timeline_end end)
+{
+	struct timeline_span *span = &builder->timeline->spans[set->spans[at]];
+
+	span->to = builder->now;
+	span->end = end;
+	set->spans[at] = set->spans[--set->count];
+}
+
+/* POSIX locks belong to the process; the others to a description, known here by its descriptor. */
+static bool is_same_owner(const struct timeline_span *span, const struct hf_event *event)
+{
+	return span->kind == TIMELINE_HOLD && span->primitive == event->primitive &&
+	       (span->primitive == HF_PRIM_POSIX || span->fd == event->fd);
+}
+
+/* What is left of a hold when bytes in its middle or at an end are released. */
+static void reopen_rest(struct builder *builder, struct open_set *set, struct timeline_span span,
+			const struct hf_event *event)
+{
+	uint64_t first = span.first, last = span.last;
+
+	span.from = span.to = builder->now;
+	span.end = TIMELINE_OPEN;
+	if (first < event->start) {
+		span.last = event->start - 1;
+		open_span(builder, set, &span);
+	}
+	if (last > event->end) {
+		span.first = event->end + 1;
+		span.last = last;
+		open_span(builder, set, &span);
+	}
+}
+
+/* Ends the holds of the event's owner on its bytes. */
+static void end_holds(struct builder *builder, const struct hf_event *event, enum timeline_end end)
+{
+	struct open_set *set = open_of(builder, event);
+
+	for (size_t i = set->count; i-- > 0;) {
+		struct timeline_span span = builder->timeline->spans[set->spans[i]];
+
+		if (!is_same_owner(&span, event) || span.last < event->start ||
+		    span.first > event->end)
+			continue;
+		close_span(builder, set, i, end);
+		reopen_rest(builder, set, span, event);
+	}
+}
+
+static void end_wait(struct builder *builder, const struct hf_event *event, enum timeline_end end)
+{
+	struct open_set *set = open_of(builder, event);
+
+	for (size_t i = set->count; i-- > 0;) {
+		const struct timeline_span *span = &builder->timeline->spans[set->spans[i]];
+
+		if (span->kind == TIMELINE_WAIT &&
+		    builder->timeline->rows[span->row].tid == event->tid)
+			close_span(builder, set, i, end);
+	}
+}
+
+static void end_process(struct builder *builder, const struct hf_event *event)
+{
+	struct open_set *set, *next;
+	int32_t pid = pid_of(builder, event);
+
+	HASH_ITER(hh, builder->open, set, next)
+	{
+		while (set->key.pid == pid && set->count)
+			close_span(builder, set, set->count - 1, TIMELINE_RELEASED);
+	}
+}
+
+static void begin_span(struct builder *builder, const struct hf_event *event,
+		       enum timeline_kind kind)
+{
+	struct timeline_span span = span_of(builder, event, kind);
+
+	open_span(builder, open_of(builder, event), &span);
+}
+
+static void take_event(struct builder *builder, const struct hf_event *event)
+{
+	builder->now = event->time;
+	switch (event->type) {
+	case HF_EVENT_ACQUIRE:
+		end_wait(builder, event, TIMELINE_RELEASED);
+		end_holds(builder, event, TIMELINE_RELEASED); /* converted */
+		begin_span(builder, event, TIMELINE_HOLD);
+		break;
+	case HF_EVENT_RELEASE:
+		end_holds(builder, event, TIMELINE_RELEASED);
+		break;
+	case HF_EVENT_LOST:
+		end_holds(builder, event, TIMELINE_LOST);
+		break;
+	case HF_EVENT_WAIT:
+		begin_span(builder, event, TIMELINE_WAIT);
+		break;
+	case HF_EVENT_FAILED:
+		end_wait(builder, event, TIMELINE_FAILED);
+		break;
+	case HF_EVENT_EXIT:
+		end_process(builder, event);
+		break;
+	default:
+		break;
+	}
+}
+
+static void note_time(struct timeline *timeline, uint64_t time)
+{
+	if (!timeline->begin || time < timeline->begin)
+		timeline->begin = time;
+	if (time > timeline->end)
+		timeline->end = time;
+}
+
+static void free_tables(struct builder *builder)
+{
+	struct open_set *set, *next_set;
+	struct lane *lane, *next_lane;
+
+	HASH_ITER(hh, builder->open, set, next_set)
+	{
+		HASH_DEL(builder->open, set);
+		free(set->spans);
+		free(set);
+	}
+	HASH_ITER(hh, builder->lanes, lane, next_lane)
+	{
+		HASH_DEL(builder->lanes, lane);
+		free(lane);
+	}
+}
+
+static void take_recording(const struct report *report, const struct recording *recording,
+			   struct timeline *timeline)
+{
+	struct builder builder = { .report = report, .recording = recording,
+				   .timeline = timeline };
+	const struct hf_pool_view *view = &recording->view;
+
+	fold_enter(report->fold, recording);
+	for (uint64_t i = view->event_first; i < view->event_next; i++) {
+		const struct hf_event *cell = hf_event_at(view, i);
+		struct hf_event event;
+
+		if (!cell)
+			continue;
+		event = *cell; /* of a live run, it may be overwritten at any time */
+		take_event(&builder, &event);
+		note_time(timeline, event.time);
+	}
+	fold_leave(report->fold);
+	free_tables(&builder);
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_rows(const void *first, const void *second)
+{
+	const struct timeline_row *const *a = first, *const *b = second;
+	int ret = ((*a)->pid > (*b)->pid) - ((*a)->pid < (*b)->pid);
+
+	if (!ret)
+		ret = ((*a)->tid > (*b)->tid) - ((*a)->tid < (*b)->tid);
+	if (!ret)
+		ret = strcmp((*a)->path, (*b)->path);
+	return ret ? ret : compare_numbers((*a)->id.ino, (*b)->id.ino);
+}
+
+/* Brings the rows into their order and tells the spans. */
+static void sort_rows(struct timeline *timeline)
+{
+	struct timeline_row **order = alloc_zeroed(timeline->row_count, sizeof(*order));
+	struct timeline_row *sorted = alloc_zeroed(timeline->row_count, sizeof(*sorted));
+	size_t *place = alloc_zeroed(timeline->row_count, sizeof(*place));
+
+	for (size_t i = 0; i < timeline->row_count; i++)
+		order[i] = &timeline->rows[i];
+	qsort(order, timeline->row_count, sizeof(*order), compare_rows);
+	for (size_t i = 0; i < timeline->row_count; i++) {
+		sorted[i] = *order[i];
+		place[order[i] - timeline->rows] = i;
+	}
+	for (size_t i = 0; i < timeline->span_count; i++)
+		timeline->spans[i].row = place[timeline->spans[i].row];
+	free(timeline->rows);
+	free(order);
+	free(place);
+	timeline->rows = sorted;
+}
+
+static int compare_spans(const void *first, const void *second)
+{
+	const struct timeline_span *a = first, *b = second;
+	int ret = compare_numbers(a->row, b->row);
+
+	if (!ret)
+		ret = compare_numbers(a->from, b->from);
+	if (!ret)
+		ret = compare_numbers(a->to, b->to);
+	return ret ? ret : compare_numbers(a->first, b->first);
+}
+
+void timeline_build(const struct report *report, struct timeline *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < report->recording_count; i++)
+		take_recording(report, report->recordings[i], ret);
+	for (size_t i = 0; i < ret->span_count; i++)
+		if (ret->spans[i].end == TIMELINE_OPEN)
+			ret->spans[i].to = ret->end;
+	sort_rows(ret);
+	qsort(ret->spans, ret->span_count, sizeof(*ret->spans), compare_spans);
+}
+
+void timeline_free(struct timeline *timeline)
+{
+	free(timeline->rows);
+	free(timeline->spans);
+}
+
+size_t timeline_find_row(const struct timeline *timeline, int32_t pid, int32_t tid,
+			 struct hf_fileid id)
+{
+	size_t i = 0;
+
+	while (i < timeline->row_count &&
+	       (timeline->rows[i].pid != pid || timeline->rows[i].tid != tid ||
+		!hf_fileid_equal(timeline->rows[i].id, id)))
+		i++;
+	return i;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The events of a report's recordings as bars: who held or waited for which file, from when to when.
+ *
+ * A hold begins with an acquisition and ends with the release of its bytes, their loss, or the end of
+ * the process. Events that the ring has lost leave holds without a beginning out and make others
+ * look longer than they were: summary.events_lost says whether that can be.
+ */
+#ifndef HF_TOOLS_TIMELINE_H
+#define HF_TOOLS_TIMELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report.h"
+
+/* One lane: a thread of a process, and one of the files that it locks. */
+struct timeline_row {
+	int32_t pid;
+	int32_t tid;
+	const struct hf_image *image; /* NULL: its slot was lost */
+	struct hf_fileid id;
+	const char *path; /* "" when it is not known */
+};
+
+enum timeline_kind {
+	TIMELINE_HOLD,
+	TIMELINE_WAIT
+};
+
+enum timeline_end {
+	TIMELINE_RELEASED,
+	TIMELINE_LOST,
+	TIMELINE_FAILED, /* a wait that was refused */
+	TIMELINE_OPEN	 /* until the end of the recording */
+};
+
+struct timeline_span {
+	size_t row;
+	uint64_t from; /* ns, on the clock of the records */
+	uint64_t to;
+	enum timeline_kind kind;
+	enum timeline_end end;
+	uint8_t mode;
+	uint8_t primitive;
+	int32_t fd;
+	uint64_t first; /* bytes */
+	uint64_t last;
+	uint32_t stack; /* report_stack_at() */
+};
+
+struct timeline {
+	struct timeline_row *rows; /* ordered by process, thread, path */
+	size_t row_count;
+	struct timeline_span *spans; /* ordered by row, then by beginning */
+	size_t span_count;
+	uint64_t begin; /* of the first event; 0 when there is none */
+	uint64_t end;
+};
+
+void timeline_build(const struct report *report, struct timeline *ret);
+void timeline_free(struct timeline *timeline);
+
+/* The row of that thread and file; timeline->row_count when there is none. */
+size_t timeline_find_row(const struct timeline *timeline, int32_t pid, int32_t tid,
+			 struct hf_fileid id);
+
+#endif

@@ -15,8 +15,8 @@
 #include "format.h"
 #include "html_timeline.h"
 #include "source.h"
-#include "tools/html/page_css.h"
-#include "tools/html/page_js.h"
+#include "html/page_css.h"
+#include "html/page_js.h"
 
 static void print_head(FILE *out)
 {

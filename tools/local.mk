@@ -45,7 +45,7 @@ TOOLS_SOURCES = \
 	tools/progress.c tools/progress.h \
 	tools/textwrap.c tools/textwrap.h
 
-TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -DPKGDATADIR='"$(pkgdatadir)"' \
+TOOLS_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools -I$(top_builddir)/tools -DPKGDATADIR='"$(pkgdatadir)"' \
 	-DPKGLIBDIR='"$(pkglibdir)"'
 TOOLS_LIBS = libhftools.la libholdfast.la libhfcore.la \
 	$(LIBDW_LIBS) $(LIBELF_LIBS) $(JANSSON_LIBS) $(SMARTCOLS_LIBS)
@@ -68,6 +68,7 @@ examples_DATA = \
 	$(wildcard $(srcdir)/tests/misuse/*.bad.c) \
 	$(wildcard $(srcdir)/tests/misuse/*.good.c) \
 	$(srcdir)/tests/misuse/pair.h
+
 # The page's style and script, as strings with their hashes.
 nodist_libhftools_la_SOURCES = tools/html/page_css.h tools/html/page_js.h
 BUILT_SOURCES += tools/html/page_css.h tools/html/page_js.h

@@ -20,7 +20,7 @@ tests_unit_stack_LDADD = tests/unit/libchecker.la $(CRITERION_LIBS)
 
 UNIT_TESTS += tests/unit/recorder tests/unit/announce tests/unit/arena
 RECORDER_TEST_CPPFLAGS = $(CHECKER_CPPFLAGS) -I$(top_srcdir)/preload
-RECORDER_TEST_LIBS = tests/unit/libchecker.la libhfcore.la $(CRITERION_LIBS)
+RECORDER_TEST_LIBS = tests/unit/libchecker.la libhfcore-preload.la $(CRITERION_LIBS)
 RECORDING_FIXTURE = tests/unit/recording_fixture.c tests/unit/recording_fixture.h
 
 tests_unit_recorder_SOURCES = tests/unit/recorder.c $(RECORDING_FIXTURE)

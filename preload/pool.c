@@ -38,7 +38,7 @@ static struct {
 	char argument_text[ARGUMENTS_MAX];
 } self;
 
-static bool arguments_written; /* atomic: by whom is decided here */
+static bool introduced; /* atomic: by whom is decided here */
 static bool overflow_said;     /* atomic */
 
 /* A thread's number changes in a fork child, where its thread-local data are the parent's. */
@@ -210,22 +210,25 @@ void hf_pool_hello(void)
 		(void)make_image();
 }
 
-/* The arguments cost room in the log, so only images that record something write them. */
 static void write_arguments(struct hf_image *image)
 {
 	size_t size = sizeof(struct hf_rec_args) + self.argument_length;
-	struct hf_rec_args *record;
+	struct hf_rec_args *record = self.argument_length ? hf_pool_reserve(size) : NULL;
 	hf_ref ref;
 
-	if (__atomic_exchange_n(&arguments_written, true, __ATOMIC_RELAXED))
-		return;
-	record = self.argument_length ? hf_pool_reserve(size) : NULL;
 	if (!record)
 		return;
 	memcpy(record->text, self.argument_text, self.argument_length);
 	ref = hf_pool_commit(record, HF_RECORD_ARGS, size);
 	__atomic_store_n(&self.arguments, ref, __ATOMIC_RELAXED);
 	__atomic_store_n(&image->exec, ref, __ATOMIC_RELAXED);
+}
+
+/* The arguments cost room in the log, so only images that record something write them. */
+static void introduce(struct hf_image *image)
+{
+	if (!__atomic_exchange_n(&introduced, true, __ATOMIC_RELAXED))
+		write_arguments(image);
 }
 
 /* The number of this process's image in its records. */
@@ -237,8 +240,8 @@ static uint32_t image_number(void)
 		image = make_image();
 	if (image == IMAGES_FULL)
 		return HF_NO_IMAGE;
-	if (!__atomic_load_n(&arguments_written, __ATOMIC_RELAXED))
-		write_arguments(&pool.images[image - 1]);
+	if (!__atomic_load_n(&introduced, __ATOMIC_RELAXED))
+		introduce(&pool.images[image - 1]);
 	return image - 1;
 }
 

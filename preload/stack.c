@@ -11,21 +11,52 @@
  */
 #include "stack.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unwind.h>
 
+#include "rawsys.h"
 #include "stack_cache.h"
 
 /* The checker's own code: frames in it are left out at the start of a stack. */
 static struct hf_object own;
 
+/* libgcc has filled the table that it needs. */
+static bool is_warm; /* atomic */
+
 void hf_stack_init(void)
 {
-	struct hf_stack first;
-
 	hf_objects_init();
 	(void)hf_stack_object((uintptr_t)hf_stack_init, &own);
-	hf_stack_take(&first, 1); /* libgcc fills a table at its first use, under a lock */
+}
+
+static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *ctx)
+{
+	(void)context;
+	(void)ctx;
+	return _URC_END_OF_STACK;
+}
+
+/*
+ * libgcc fills a table at its first use, under pthread_once(), where a signal handler that unwinds would
+ * wait for the thread that it interrupted. So the first use is made with signals blocked; not in the
+ * constructor, where every exec would pay for the pages that it touches.
+ */
+static void warm_up(void)
+{
+	uint64_t all = UINT64_MAX, old;
+
+	(void)raw_sigprocmask(SIG_SETMASK, &all, &old);
+	(void)_Unwind_Backtrace(stop, NULL);
+	(void)raw_sigprocmask(SIG_SETMASK, &old, NULL);
+	__atomic_store_n(&is_warm, true, __ATOMIC_RELAXED);
+}
+
+static void backtrace_with(_Unwind_Trace_Fn walk_frame, void *walk)
+{
+	if (!__atomic_load_n(&is_warm, __ATOMIC_RELAXED))
+		warm_up();
+	(void)_Unwind_Backtrace(walk_frame, walk);
 }
 
 static bool is_own(uintptr_t pc)
@@ -192,7 +223,7 @@ static bool unwind(struct hf_stack *ret, unsigned depth, const struct hf_stack_s
 	struct walk walk = { .start = start, .ret = ret, .depth = depth, .entry = entry };
 
 	ret->count = 0;
-	(void)_Unwind_Backtrace(walk_frame, &walk);
+	backtrace_with(walk_frame, &walk);
 	ret->id = hash_of(ret);
 	return walk.begun && walk.entry;
 }
@@ -293,7 +324,7 @@ void hf_stack_take(struct hf_stack *ret, unsigned depth)
 	struct walk walk = { ret, depth };
 
 	ret->count = 0;
-	(void)_Unwind_Backtrace(walk_frame, &walk);
+	backtrace_with(walk_frame, &walk);
 	ret->id = hash_of(ret);
 }
 

@@ -5,15 +5,21 @@
  * to constructors, and has not set environ yet; musl passes nothing, and environ is the block that
  * the kernel made, with argc, argv and a NULL right below it.
  */
+#include "hooks.h"
 #include "options.h"
+#include "real.h"
 #include "recorder.h"
 #include "say.h"
+#include "shim.h"
 #include "stack.h"
 
 #include <unistd.h>
 
 /* Only glibc has it. Weak, or musl would refuse to load the checker. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
+/* Where the stub of wrap_vfork.S goes on to. */
+extern void *hf_vfork_target;
 
 struct program {
 	int argc;
@@ -40,6 +46,10 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 	hf_say_init();
 	hf_options_read(program.envp);
 	hf_options_complain();
+	hf_real_init();
+	hf_vfork_target = (void *)hf_real.vfork;
 	hf_stack_init();
 	hf_recorder_init(program.argc, program.argv, program.envp);
+	hf_process_init(program.envp);
+	hf_shim_init();
 }

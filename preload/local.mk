@@ -10,7 +10,7 @@ CHECKER_CFLAGS = $(WARN_CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-ex
 
 CHECKER_LDFLAGS = -module -avoid-version -no-undefined -XCClinker -static-libgcc \
 	-Wl,-z,now -Wl,-z,initfirst -Wl,-z,defs \
-	-Wl,--version-script=$(top_srcdir)/preload/libholdfast-check.map
+	-Wl,--version-script=preload/libholdfast-check.map
 
 # What the recorder is made of, apart from the hooks; the unit tests link it too.
 RECORDER_SOURCES = \
@@ -28,10 +28,40 @@ RECORDER_SOURCES = \
 	preload/stack.c preload/stack.h \
 	preload/stack_cache.c preload/stack_cache.h
 
-libholdfast_check_la_SOURCES = preload/init.c $(RECORDER_SOURCES)
+# Hooks, ledger, oracle and rules.
+HOOKS_SOURCES = \
+	preload/audit.c preload/audit.h \
+	preload/fdfile.c \
+	preload/functions.def \
+	preload/hooks.h \
+	preload/init.c \
+	preload/ledger.c preload/ledger.h \
+	preload/watch.c preload/watch.h \
+	preload/on_close.c \
+	preload/on_file.c \
+	preload/on_lock.c \
+	preload/on_process.c \
+	preload/on_syscall.c \
+	preload/oracle.c preload/oracle.h \
+	preload/real.c preload/real.h \
+	preload/request.h \
+	preload/rules.c \
+	preload/shim.c preload/shim.h \
+	preload/wrap.c \
+	preload/wrap_exec.c \
+	preload/wrap_vfork.S
+
+libholdfast_check_la_SOURCES = $(HOOKS_SOURCES) $(RECORDER_SOURCES)
 libholdfast_check_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 libholdfast_check_la_CFLAGS = $(CHECKER_CFLAGS)
 libholdfast_check_la_LDFLAGS = $(CHECKER_LDFLAGS)
 libholdfast_check_la_LIBADD = libhfcore-preload.la
 libholdfast_check_la_DEPENDENCIES = libhfcore-preload.la preload/libholdfast-check.map
-EXTRA_DIST += preload/libholdfast-check.map
+
+# What the checker interposes, and nothing else: libgcc's unwinder must not become the program's.
+preload/libholdfast-check.map: $(top_srcdir)/preload/functions.def $(top_srcdir)/preload/local.mk
+	$(AM_V_GEN){ echo '# SPDX-License-Identifier: MIT'; echo '{ global:'; \
+	sed -nE 's/^HF_(FUNCTION|SPECIAL)\([^,]*, ([A-Za-z0-9_]+),.*/\2;/p' \
+		'$(top_srcdir)/preload/functions.def'; \
+	echo 'local: *; };'; } >$@.tmp && mv $@.tmp $@
+CLEANFILES += preload/libholdfast-check.map

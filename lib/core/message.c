@@ -346,25 +346,26 @@ const char *hf_message_proof(enum hf_proof proof)
 
 #define USED_SINCE                                                                                 \
 	(HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_READ) |                                \
-	 HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_TAKEN) |                              \
-	 HF_THEN_BIT(HF_THEN_CHANGED))
-#define ENDED_UNUSED (HF_THEN_BIT(HF_THEN_TEARDOWN) | HF_THEN_BIT(HF_THEN_RETAKEN))
+	 HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_TAKEN) | HF_THEN_BIT(HF_THEN_CHANGED))
 #define WITHDRAWN (HF_THEN_BIT(HF_THEN_WITHDRAWN) | HF_THEN_BIT(HF_THEN_RETURNED))
+
+static enum hf_level level_of_consequence(unsigned then)
+{
+	if (then & USED_SINCE)
+		return HF_LEVEL_ERROR;
+	return then & HF_THEN_BIT(HF_THEN_TEARDOWN) ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
+}
 
 enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned then)
 {
 	const struct hf_kind_info *info = hf_kind_info(finding->kind);
+	enum hf_level own = finding->level <= HF_LEVEL_ERROR ? finding->level : HF_LEVEL_NONE;
 	enum hf_level level = info ? info->level : HF_LEVEL_WARNING;
 
 	if (then & WITHDRAWN)
 		return HF_LEVEL_NONE;
-	if (level == HF_LEVEL_OF_CONSEQUENCE) {
-		if (then & USED_SINCE)
-			level = HF_LEVEL_ERROR;
-		else
-			level = then & ENDED_UNUSED ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
-	}
-	return level < finding->level && finding->level <= HF_LEVEL_ERROR
-		       ? (enum hf_level)finding->level
-		       : level;
+	if (level != HF_LEVEL_OF_CONSEQUENCE)
+		return own ? own : level;
+	level = level_of_consequence(then);
+	return level < own ? own : level;
 }

@@ -31,8 +31,9 @@ const char *hf_message_proof(enum hf_proof proof);
 /*
  * The level of a finding after the consequences in the set `then`. Where kinds.def says
  * OF_CONSEQUENCE: error once the lock that is gone was used or missed, note when it was only torn
- * down or taken anew, warning as long as nothing is known. Never below finding->level;
- * HF_LEVEL_NONE when the finding was withdrawn.
+ * down, warning as long as neither is known; never below finding->level. Elsewhere finding->level,
+ * which tells the cases of a kind apart, or the level of kinds.def if it is 0. HF_LEVEL_NONE when
+ * the finding was withdrawn.
  */
 enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned then);
 

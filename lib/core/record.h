@@ -157,7 +157,7 @@ struct hf_rec_finding {
 	uint8_t mode;	     /* it was held in this mode */
 	uint8_t wanted;	     /* the mode asked for, 0 when nothing was */
 	uint8_t wanted_primitive;
-	uint8_t level;	     /* enum hf_level: never below this, whatever follows */
+	uint8_t level;	     /* enum hf_level of this case of the kind: see hf_finding_level() */
 	int32_t fd;	     /* the descriptor that took the lock */
 	int32_t other_fd;    /* the descriptor that was closed, or asked for more; HF_NO_FD */
 	int32_t error;	     /* errno of the call, 0 */

@@ -59,10 +59,13 @@ seen() {
 		else "\(length) findings: \(map(.kind))" end' --arg program "$2" "$1"
 }
 
+# A "level in VARIANT" line of the program goes before its "level" line: with a second thread, say,
+# a deadlock is less certain.
 wanted() {
+	level=$(directive "$1.bad.c" "level in $2")
 	here=$(grep -n '/\* HERE' "$pairs/$1.bad.c" | cut -d: -f1)
 	taken=$(grep -n '/\* TAKEN' "$pairs/$1.bad.c" | cut -d: -f1)
-	echo "$1 $(directive "$1.bad.c" level) here $1.bad.c:$here taken $1.bad.c:$taken"
+	echo "$1 ${level:-$(directive "$1.bad.c" level)} here $1.bad.c:$here taken $1.bad.c:$taken"
 }
 
 # Prints what is wrong with this build of this program; nothing when all is well.
@@ -75,7 +78,7 @@ one() {
 		>"$base.out" 2>&1 </dev/null || status=$?
 	if [ "$2" = bad ]; then
 		expected_status=86
-		expected=$(wanted "$1")
+		expected=$(wanted "$1" "$3")
 		got=$(seen "$base.json" "$1.$2.$3" 2>&1)
 	else
 		expected_status=0

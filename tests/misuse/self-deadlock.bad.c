@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* level: error */
+/* level in threaded: warning */
 /* via: flock ofd */
 #define STUCK /* pair.h ends it from outside */
 #include "pair.h"

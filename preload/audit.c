@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "audit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "watch.h"
+#include "oracle.h"
+#include "options.h"
+#include "rawsys.h"
+#include "recorder.h"
+#include "shim.h"
+
+#define INFLIGHT_SLOTS 64
+
+static struct hf_inflight inflight[INFLIGHT_SLOTS];
+static unsigned inflight_used; /* upper bound of the used slots: most audits look at none */
+static uint64_t last_audit;
+
+/*
+ * A descriptor through which the owner's locks can be asked about, without a look at whether it is
+ * still open on the file: if the kernel says "held", it is.
+ */
+static int likely_fd(const struct hf_owner *owner, const struct hf_range *range)
+{
+	return owner->primitive == HF_PRIM_POSIX || !owner->fd_count ? range->hold.fd
+								     : owner->fds[0];
+}
+
+/* One that certainly is; -1 when there is none. */
+static int open_fd(struct hf_file *file, const struct hf_owner *owner, const struct hf_range *range)
+{
+	struct hf_fileid id = hf_file_id(file);
+
+	if (owner->primitive == HF_PRIM_POSIX)
+		return hf_oracle_is_open(range->hold.fd, id) ? range->hold.fd : -1;
+	for (unsigned i = 0; i < owner->fd_count; i++)
+		if (hf_oracle_is_open(owner->fds[i], id))
+			return owner->fds[i];
+	return -1;
+}
+
+static enum hf_truth ask(struct hf_file *file, struct hf_owner *owner, const struct hf_range *range,
+			 int fd, enum hf_proof *proof)
+{
+	struct hf_question question = {
+		.primitive = owner->primitive,
+		.mode = range->mode,
+		.fd = fd,
+		.pid = hf_shim.pid,
+		.start = range->start,
+		.end = range->end,
+		.id = hf_file_id(file),
+	};
+
+	return hf_oracle_ask(&question, proof);
+}
+
+static struct hf_culprit *closer_under_way(void)
+{
+	for (unsigned i = 0; i < inflight_used; i++)
+		if (inflight[i].tid && inflight[i].culprit.via)
+			return &inflight[i].culprit;
+	return NULL;
+}
+
+static void put_via(char *field, const char *via)
+{
+	size_t length = strlen(via);
+
+	memcpy(field, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+}
+
+static struct hf_rec_finding finding_of(struct hf_file *file, struct hf_owner *owner,
+					const struct hf_range *range)
+{
+	return (struct hf_rec_finding){
+		.kind = HF_KIND_CLOSE_DROPS_LOCK,
+		.proof = HF_PROOF_LATE,
+		.primitive = (uint8_t)owner->primitive,
+		.mode = (uint8_t)range->mode,
+		.fd = range->hold.fd,
+		.other_fd = HF_NO_FD,
+		.holder_tid = range->hold.tid,
+		.taken_time = range->hold.time,
+		.since = last_audit > range->hold.time ? last_audit : range->hold.time,
+		.id = hf_file_id(file),
+		.start = range->start,
+		.end = range->end,
+		.taken = range->hold.stack,
+	};
+}
+
+static void blame(struct hf_rec_finding *finding, struct hf_culprit *culprit, enum hf_proof proof)
+{
+	if (!culprit) {
+		hf_recorder_count_late();
+		return;
+	}
+	if (!culprit->here)
+		culprit->here = hf_stack_here();
+	finding->proof = (uint8_t)proof;
+	finding->other_fd = culprit->fd;
+	finding->here = culprit->here;
+	finding->opened = hf_opened_at(culprit->fd);
+	put_via(finding->via, culprit->via);
+}
+
+static void record_lost(const struct hf_rec_finding *finding)
+{
+	struct hf_event event = {
+		.type = HF_EVENT_LOST,
+		.primitive = finding->primitive,
+		.mode = finding->mode,
+		.id = finding->id,
+		.start = finding->start,
+		.end = finding->end,
+		.stack = finding->taken,
+		.fd = finding->fd,
+	};
+
+	hf_recorder_event(&event);
+}
+
+/* What the program does next with what it lost decides how much it weighs. */
+static void watch_loss(const struct hf_rec_finding *finding, hf_ref recorded)
+{
+	struct hf_watch watch = {
+		.recorded = recorded,
+		.finding = *finding,
+		.end_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_RETAKEN) |
+			  HF_THEN_BIT(HF_THEN_TEARDOWN) | HF_THEN_BIT(HF_THEN_WRITTEN),
+	};
+
+	if (recorded)
+		hf_watch_add(&watch);
+}
+
+/* What one audit has found so far: a call that drops several ranges of a file is one finding. */
+struct verdict {
+	struct hf_culprit *culprit;
+	hf_ref finding;
+	unsigned gone;
+};
+
+/* Without a culprit it must be gone twice: another thread's release may be under way. */
+static bool is_gone(struct hf_file *file, struct hf_owner *owner, const struct hf_range *range,
+		    int fd, bool once, enum hf_proof *proof)
+{
+	return ask(file, owner, range, fd, proof) == HF_TRUTH_GONE &&
+	       (once || ask(file, owner, range, fd, proof) == HF_TRUTH_GONE);
+}
+
+/* True when the range is gone and must be taken out. */
+static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
+		      struct verdict *verdict)
+{
+	struct hf_rec_finding finding;
+	enum hf_proof proof;
+	int fd;
+
+	if (ask(file, owner, range, likely_fd(owner, range), &proof) == HF_TRUTH_HELD)
+		return false;
+	fd = open_fd(file, owner, range);
+	if (fd < 0)
+		return true; /* its descriptor was closed by a path no hook sees: released by that
+			      */
+	if (!is_gone(file, owner, range, fd, verdict->culprit != NULL, &proof))
+		return false;
+	if (!verdict->culprit)
+		verdict->culprit = closer_under_way();
+	finding = finding_of(file, owner, range);
+	if (!verdict->finding && hf_options.enabled[HF_KIND_CLOSE_DROPS_LOCK]) {
+		blame(&finding, verdict->culprit, proof);
+		verdict->finding = hf_recorder_finding(&finding);
+	}
+	record_lost(&finding);
+	watch_loss(&finding, verdict->finding);
+	verdict->gone++;
+	return true;
+}
+
+static void audit_owner(struct hf_file *file, struct hf_owner *owner, uint64_t start, uint64_t end,
+			struct verdict *verdict)
+{
+	struct hf_range *range = hf_rangeset_first(&owner->ranges, start, end), *next;
+	bool last;
+
+	for (; range; range = next) {
+		next = hf_rangeset_next(range, end);
+		last = owner->ranges.count == 1;
+		if (audit_one(file, owner, range, verdict))
+			hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);
+		if (last)
+			return; /* the owner may be gone with its last range */
+	}
+}
+
+unsigned hf_audit_range(struct hf_file *file, struct hf_owner *owner, uint64_t start, uint64_t end)
+{
+	struct verdict verdict = { 0 };
+
+	audit_owner(file, owner, start, end, &verdict);
+	return verdict.gone;
+}
+
+unsigned hf_audit_file(struct hf_file *file, struct hf_culprit *culprit)
+{
+	struct verdict verdict = { .culprit = culprit };
+	struct hf_owner *owner, *next;
+
+	for (owner = hf_file_owners(file); owner; owner = next) {
+		next = owner->next;
+		audit_owner(file, owner, 0, HF_EOF, &verdict);
+	}
+	return verdict.gone;
+}
+
+unsigned hf_audit_files(struct hf_culprit *culprit)
+{
+	struct hf_file *file = NULL;
+	unsigned gone = 0;
+
+	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
+		gone += hf_audit_file(file, culprit);
+	last_audit = hf_recorder_now();
+	return gone;
+}
+
+void hf_audit_all(void)
+{
+	(void)hf_audit_files(NULL);
+}
+
+/* The stack grows down: a slot of this thread whose hook frame is not above ours was left. */
+static bool was_left(const struct hf_inflight *slot, int tid, uintptr_t frame)
+{
+	return slot->tid == tid && slot->frame <= frame;
+}
+
+static struct hf_inflight *free_slot(int tid, uintptr_t frame)
+{
+	struct hf_inflight *slot, *found = NULL;
+
+	for (slot = inflight; slot < inflight + INFLIGHT_SLOTS; slot++) {
+		if (was_left(slot, tid, frame))
+			hf_inflight_end(slot);
+		if (!slot->tid && !found)
+			found = slot;
+	}
+	for (slot = inflight; !found && slot < inflight + INFLIGHT_SLOTS; slot++)
+		if (raw_tgkill(hf_shim.pid, slot->tid, 0) == -ESRCH) {
+			hf_inflight_end(slot);
+			found = slot;
+		}
+	return found;
+}
+
+static struct hf_inflight *begin(void)
+{
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+	struct hf_inflight *slot = free_slot(hf_tid(), frame);
+
+	if (!slot)
+		return NULL;
+	memset(slot, 0, sizeof(*slot));
+	slot->tid = hf_tid();
+	slot->frame = frame;
+	if (inflight_used <= (unsigned)(slot - inflight))
+		inflight_used = (unsigned)(slot - inflight) + 1;
+	return slot;
+}
+
+struct hf_inflight *hf_inflight_close(const struct hf_culprit *culprit)
+{
+	struct hf_inflight *slot = begin();
+
+	if (slot)
+		slot->culprit = *culprit;
+	return slot;
+}
+
+struct hf_inflight *hf_inflight_request(struct hf_file *file)
+{
+	struct hf_inflight *slot = begin();
+
+	if (slot) {
+		slot->file = file;
+		hf_file_notes(file)->pending++;
+	}
+	return slot;
+}
+
+void hf_inflight_end(struct hf_inflight *slot)
+{
+	if (!slot)
+		return;
+	if (slot->file)
+		hf_file_notes(slot->file)->pending--;
+	slot->tid = 0;
+	slot->file = NULL;
+	slot->culprit.via = NULL;
+	while (inflight_used && !inflight[inflight_used - 1].tid)
+		inflight_used--;
+}
+
+void hf_inflight_mark_closed(struct hf_file *file, const struct hf_culprit *culprit)
+{
+	for (unsigned i = 0; i < inflight_used; i++)
+		if (inflight[i].file == file && !inflight[i].closed_by.via)
+			inflight[i].closed_by = *culprit;
+}
+
+void hf_audit_forked(void)
+{
+	memset(inflight, 0, sizeof(inflight));
+	inflight_used = 0;
+	hf_watch_forked();
+}

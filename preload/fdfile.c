@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which file a descriptor is open on: see shim.h.
+ *
+ * A word of the cache is empty, the file that fd is open on, or ELSEWHERE: on a file that was not
+ * held when fd was opened. Hooks empty a word before and after the real call that changes what the
+ * number means. What no hook sees (a raw close, then a raw open that gets the number) leaves a
+ * stale word: so nothing is reported without an fstat that agrees.
+ */
+#include <fcntl.h>
+#include <string.h>
+
+#include "rawsys.h"
+#include "shim.h"
+
+#define CACHED_FDS 4096
+#define FILES_KEPT 4096
+
+static struct hf_file *cache[CACHED_FDS];
+static uint32_t elsewhere[CACHED_FDS]; /* the number of the era in which it was known to be so */
+static uint32_t era = 1;	       /* grows when a file becomes held: ELSEWHERE words die */
+
+static bool is_cached(int fd)
+{
+	return (unsigned)fd < CACHED_FDS;
+}
+
+void hf_fd_forget(int fd)
+{
+	if (!is_cached(fd))
+		return;
+	__atomic_store_n(&cache[fd], NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&elsewhere[fd], 0, __ATOMIC_RELAXED);
+}
+
+void hf_fd_forget_range(unsigned first, unsigned last)
+{
+	for (unsigned fd = first; fd <= last && fd < CACHED_FDS; fd++)
+		hf_fd_forget((int)fd);
+}
+
+static bool id_of(int fd, struct hf_fileid *ret)
+{
+	struct stat st;
+
+	if (raw_fstat(fd, &st) < 0)
+		return false;
+	ret->dev = st.st_dev;
+	ret->ino = st.st_ino;
+	return true;
+}
+
+struct hf_file *hf_fd_file(int fd)
+{
+	struct hf_file *file = is_cached(fd) ? cache[fd] : NULL;
+	struct hf_fileid id;
+
+	if (file)
+		return file;
+	if (!id_of(fd, &id))
+		return NULL;
+	if (hf_ledger_trim(&hf_shim.ledger, FILES_KEPT))
+		hf_fd_forget_range(0, UINT32_MAX);
+	file = hf_ledger_file(&hf_shim.ledger, id);
+	if (file && is_cached(fd))
+		__atomic_store_n(&cache[fd], file, __ATOMIC_RELAXED);
+	return file;
+}
+
+struct hf_file *hf_fd_held_file(int fd)
+{
+	struct hf_fileid id;
+	struct hf_file *file;
+
+	/* The cache may be stale, and what follows may end in a report: ask. */
+	if (!id_of(fd, &id) || !hf_ledger_maybe_holds(&hf_shim.ledger, id))
+		return NULL;
+	file = hf_ledger_find(&hf_shim.ledger, id);
+	return file && hf_file_is_held(file) ? file : NULL;
+}
+
+bool hf_fd_maybe_held(int fd)
+{
+	struct hf_file *file = is_cached(fd) ? __atomic_load_n(&cache[fd], __ATOMIC_RELAXED) : NULL;
+	struct hf_fileid id;
+
+	if (file)
+		return hf_file_is_held(file);
+	if (is_cached(fd) && __atomic_load_n(&elsewhere[fd], __ATOMIC_RELAXED) ==
+				     __atomic_load_n(&era, __ATOMIC_RELAXED))
+		return false;
+	return id_of(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
+}
+
+void hf_fd_opened_elsewhere(int fd)
+{
+	if (is_cached(fd))
+		__atomic_store_n(&elsewhere[fd], __atomic_load_n(&era, __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
+}
+
+void hf_fd_new_era(void)
+{
+	__atomic_store_n(&era, era + 1, __ATOMIC_RELAXED);
+}
+
+uint32_t hf_fd_era(void)
+{
+	return __atomic_load_n(&era, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What functions.def calls. A hook makes the real call exactly once, returns what it returned and
+ * leaves errno as it left it. "via" is the name that reports show.
+ */
+#ifndef HF_PRELOAD_HOOKS_H
+#define HF_PRELOAD_HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef int hf_fcntl_fn(int, int, uintptr_t);
+typedef int hf_lockf_fn(int, int, off_t);
+typedef int hf_flock_fn(int, int);
+typedef int hf_close_fn(int);
+typedef int hf_object_fn(void *);
+typedef int hf_exec_fn(const char *, char *const *, char *const *);
+
+/* on_lock.c */
+int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const char *via);
+int hf_on_lockf(int fd, int command, off_t length, hf_lockf_fn *real);
+int hf_on_flock(int fd, int operation, hf_flock_fn *real);
+
+/* on_close.c */
+int hf_on_close(int fd, hf_close_fn *real, const char *via);
+int hf_on_raw_close(int fd, hf_close_fn *real, const char *via); /* no cancellation point */
+int hf_on_stream_close(void *stream, hf_object_fn *real, const char *via);
+int hf_on_dir_close(void *dir, hf_object_fn *real, const char *via);
+int hf_on_other_close(void *object, hf_object_fn *real, const char *via);
+int hf_on_dup2(int fd, int target, int (*real)(int, int), const char *via);
+int hf_on_dup3(int fd, int target, int flags, int (*real)(int, int, int));
+int hf_on_close_range(unsigned first, unsigned last, int flags,
+		      int (*real)(unsigned, unsigned, int));
+void hf_on_closefrom(int first, void (*real)(int));
+void *hf_on_freopen(const char *path, const char *mode, void *stream,
+		    void *(*real)(const char *, const char *, void *));
+int hf_on_login_tty(int fd, int (*real)(int));
+
+/* on_file.c */
+int hf_on_open(const char *path, int fd);
+int hf_on_openat(int dir, const char *path, int fd);
+void *hf_on_fopen(const char *path, void *stream);
+void *hf_on_opendir(void *dir);
+int hf_on_new_fd(int fd);
+void *hf_on_new_stream(void *stream);
+int hf_on_dup(int fd, int (*real)(int));
+void hf_duplicated(int fd, int copy);
+int hf_on_paths_moved(int ret);
+ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);
+
+/* on_process.c */
+int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real);
+int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve);
+int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe);
+int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
+		  int (*real)(int, char *const *, char *const *));
+int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
+		   int (*real)(int, const char *, char *const *, char *const *, int));
+int hf_on_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *a, void *b, void *c,
+		int (*real)(int (*)(void *), void *, int, void *, void *, void *, void *));
+void hf_on_exit(int status, void (*real)(int)) __attribute__((noreturn));
+int hf_on_daemon(int keep_dir, int keep_fds, int (*real)(int, int));
+int hf_on_prctl(int option, long a, long b, long c, long d, int (*real)(int, long, long, long, long));
+int hf_on_sigaction(int signal, const void *new_action, void *old_action,
+		    int (*real)(int, const void *, void *));
+void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *));
+
+
+/* Once, from the constructor: what programs under a run must inherit. */
+void hf_process_init(char **envp);
+
+/* A system call that makes a process: does it share our memory? */
+void hf_expect_sharing_children(unsigned long flags);
+
+/* Around what installs a seccomp filter; ret is its result. */
+void hf_before_filter(void);
+void hf_after_filter(long ret);
+
+/* on_syscall.c */
+typedef long hf_syscall_fn(long, long, long, long, long, long, long);
+long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f,
+		   hf_syscall_fn *real);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hooks that open, duplicate, rename and write.
+ *
+ * None of them is needed to notice a loss. Opening tells where the descriptor that dropped a lock
+ * came from, and spares the close of every other file its fstat. Writing tells what a program did
+ * with a lock that it had lost.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "hooks.h"
+#include "watch.h"
+#include "oracle.h"
+#include "rawsys.h"
+#include "recorder.h"
+#include "shim.h"
+
+#define OPENED_FDS 1024
+#define KNOWN_PATHS 256
+
+/* Where descriptors of held files were opened, while they were held. */
+static hf_ref opened[OPENED_FDS];
+
+hf_ref hf_opened_at(int fd)
+{
+	return (unsigned)fd < OPENED_FDS ? __atomic_load_n(&opened[fd], __ATOMIC_RELAXED) : 0;
+}
+
+static void set_opened(int fd, hf_ref stack)
+{
+	if ((unsigned)fd < OPENED_FDS && __atomic_load_n(&opened[fd], __ATOMIC_RELAXED) != stack)
+		__atomic_store_n(&opened[fd], stack, __ATOMIC_RELAXED);
+}
+
+/*
+ * Paths that led to no held file: path and era in one word, so that no reader sees half of an
+ * entry. A path means something else after a rename, a link or a chdir of this process: all are
+ * forgotten. One that another process renames can hide an "opened here" and lets a loss be found
+ * late.
+ */
+static uint64_t known_paths[KNOWN_PATHS];
+static uint32_t names_moved;
+
+static uint64_t hash_of_path(const char *path)
+{
+	uint64_t h = hf_fd_era() * UINT64_C(0x9e3779b97f4a7c15) +
+		     __atomic_load_n(&names_moved, __ATOMIC_RELAXED);
+
+	for (; *path; path++)
+		h = (h ^ (unsigned char)*path) * UINT64_C(0x100000001b3);
+	return h ^ h >> 29;
+}
+
+static bool is_known_elsewhere(uint64_t hash)
+{
+	return __atomic_load_n(&known_paths[hash % KNOWN_PATHS], __ATOMIC_RELAXED) == hash;
+}
+
+static bool is_on_held_file(int fd)
+{
+	struct stat st;
+	struct hf_fileid id;
+
+	if (raw_fstat(fd, &st) < 0)
+		return false;
+	id.dev = st.st_dev;
+	id.ino = st.st_ino;
+	return hf_ledger_maybe_holds(&hf_shim.ledger, id);
+}
+
+/* Something is held, and fd is new. hash 0: the path says nothing. */
+static void look_at(int fd, uint64_t hash)
+{
+	if (hf_is_foreign())
+		return;
+	if (hash && is_known_elsewhere(hash)) {
+		hf_fd_opened_elsewhere(fd);
+	} else if (is_on_held_file(fd)) {
+		set_opened(fd, hf_stack_here());
+	} else {
+		hf_fd_opened_elsewhere(fd);
+		if (hash)
+			__atomic_store_n(&known_paths[hash % KNOWN_PATHS], hash, __ATOMIC_RELAXED);
+	}
+}
+
+static int opened_through(const char *path, int fd)
+{
+	if (fd < 0)
+		return fd;
+	hf_fd_forget(fd);
+	set_opened(fd, 0);
+	if (hf_anything_held())
+		look_at(fd, path ? hash_of_path(path) : 0);
+	return fd;
+}
+
+int hf_on_open(const char *path, int fd)
+{
+	return opened_through(path, fd);
+}
+
+/* A relative path means something only together with its folder, and that number may be reused. */
+int hf_on_openat(int dir, const char *path, int fd)
+{
+	return opened_through(fd >= 0 && (dir == AT_FDCWD || *path == '/') ? path : NULL, fd);
+}
+
+int hf_on_new_fd(int fd)
+{
+	return opened_through(NULL, fd);
+}
+
+void *hf_on_fopen(const char *path, void *stream)
+{
+	if (stream)
+		(void)opened_through(path, fileno(stream));
+	return stream;
+}
+
+void *hf_on_new_stream(void *stream)
+{
+	return hf_on_fopen(NULL, stream);
+}
+
+void *hf_on_opendir(void *dir)
+{
+	if (dir)
+		(void)opened_through(NULL, dirfd(dir));
+	return dir;
+}
+
+/* copy refers to the description of fd from now on. */
+void hf_duplicated(int fd, int copy)
+{
+	struct hf_section section;
+	struct hf_owner *owner;
+	struct hf_file *file;
+
+	if (copy < 0)
+		return;
+	hf_fd_forget(copy);
+	set_opened(copy, 0);
+	if (!hf_anything_held() || !hf_fd_maybe_held(fd) ||
+	    hf_section_enter(&section) != HF_ENTERED)
+		return;
+	file = hf_fd_held_file(fd);
+	if (file)
+		set_opened(copy, hf_stack_here());
+	for (owner = file ? hf_file_owners(file) : NULL; owner; owner = owner->next)
+		if (hf_owner_has_fd(owner, fd))
+			hf_owner_add_fd(owner, copy);
+	hf_section_leave(&section);
+}
+
+int hf_on_dup(int fd, int (*real)(int))
+{
+	int copy = real(fd);
+
+	hf_duplicated(fd, copy);
+	return copy;
+}
+
+int hf_on_paths_moved(int ret)
+{
+	__atomic_store_n(&names_moved, names_moved + 1, __ATOMIC_RELAXED);
+	return ret;
+}
+
+/* at: where it was written, -1 for the file position before the call. */
+ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via)
+{
+	struct hf_section section;
+
+	if (!hf_watching() || ret < 0 || hf_section_enter(&section) != HF_ENTERED)
+		return ret;
+	if (at < 0)
+		at = raw_lseek(fd, 0, SEEK_CUR) - ret;
+	hf_watch_accessed(fd, HF_THEN_WRITTEN, (uint64_t)(at < 0 ? 0 : at), (uint64_t)ret, via);
+	hf_section_leave(&section);
+	return ret;
+}
+
+bool hf_is_open(int fd)
+{
+	return raw_fcntl(fd, F_GETFD, 0) >= 0;
+}
+
+bool hf_is_remote(int fd)
+{
+	struct statfs fs;
+
+	if (raw_fstatfs(fd, &fs) < 0)
+		return true;
+	switch ((uint32_t)fs.f_type) {
+	case NFS_SUPER_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case FUSE_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hooks of the functions that take, convert and release locks.
+ *
+ * A request that cannot wait is made inside the section, together with the change of belief, so
+ * that no other thread sees one without the other.
+ *
+ * A request that can wait is first tried without waiting, inside the section: granted or refused
+ * for another reason than a lock in the way, the answer is the one that the blocking call would
+ * have given. Only if it really has to wait the section is left, and the belief changes when the
+ * call is back; in between the file is marked, so that whoever closes it meanwhile is remembered. A
+ * flock that converts is not tried: a refused conversion has given up the old lock. Nor is anything
+ * on a network or FUSE file system, where every call may block.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "watch.h"
+#include "oracle.h"
+#include "options.h"
+#include "rawsys.h"
+#include "recorder.h"
+#include "request.h"
+#include "shim.h"
+
+/* The function that the program called, with that command instead of its own. */
+static int call(const struct hf_request *r, int command)
+{
+	switch (r->how) {
+	case HF_HOW_FCNTL:
+		return ((hf_fcntl_fn *)r->real)(r->fd, command, r->arg);
+	case HF_HOW_LOCKF:
+		return ((hf_lockf_fn *)r->real)(r->fd, command, (off_t)r->arg);
+	case HF_HOW_FLOCK:
+		break;
+	}
+	return ((hf_flock_fn *)r->real)(r->fd, command);
+}
+
+static int call_as_made(const struct hf_request *r)
+{
+	return call(r, r->command);
+}
+
+static int call_without_waiting(const struct hf_request *r)
+{
+	switch (r->how) {
+	case HF_HOW_FCNTL:
+		return call(r, r->command == F_SETLKW ? F_SETLK : F_OFD_SETLK);
+	case HF_HOW_LOCKF:
+		return call(r, F_TLOCK);
+	case HF_HOW_FLOCK:
+		break;
+	}
+	return call(r, r->command | LOCK_NB);
+}
+
+static bool is_contention(int error)
+{
+	return error == EAGAIN || error == EACCES;
+}
+
+/* Finds file and owner. False when there is nothing to keep books on: a bad descriptor, no memory.
+ */
+static bool find_file(struct hf_request *r)
+{
+	struct hf_owner *other;
+
+	r->file = hf_fd_file(r->fd);
+	if (!r->file)
+		return false;
+	r->owner = hf_file_owner(r->file, r->primitive, r->fd);
+	if (r->owner || r->primitive == HF_PRIM_POSIX)
+		return true;
+	/* Maybe a duplicate that no hook saw being made. */
+	for (other = hf_file_owners(r->file); other && !r->owner; other = other->next)
+		if (other->primitive == r->primitive && other->fd_count &&
+		    hf_oracle_same_description(r->fd, other->fds[0], hf_shim.pid) == 1) {
+			hf_owner_add_fd(other, r->fd);
+			r->owner = other;
+		}
+	return true;
+}
+
+static void record_event(const struct hf_request *r, enum hf_event_type type, int error)
+{
+	struct hf_event event = {
+		.type = (uint8_t)type,
+		.primitive = (uint8_t)r->primitive,
+		.mode = (uint8_t)r->mode,
+		.error = (uint8_t)error,
+		.id = hf_file_id(r->file),
+		.start = r->start,
+		.end = r->end,
+		.stack = r->stack,
+		.fd = r->fd,
+	};
+
+	hf_recorder_event(&event);
+}
+
+/* Once per file: its name, and whether its file system can be trusted. */
+static void get_acquainted(struct hf_request *r)
+{
+	struct hf_file_notes *notes = hf_file_notes(r->file);
+
+	if (notes->named)
+		return;
+	notes->named = true;
+	notes->remote = hf_is_remote(r->fd);
+	hf_recorder_file(hf_file_id(r->file), r->fd);
+	hf_recorder_count_file();
+}
+
+static void granted(struct hf_request *r)
+{
+	struct hf_hold hold = {
+		.fd = r->fd,
+		.tid = hf_tid(),
+		.time = hf_recorder_now(),
+		.stack = r->stack,
+		.depth = 1,
+	};
+
+	hf_rules_granted(r);
+	if (hf_watching())
+		hf_watch_locked(hf_file_id(r->file), r->start, r->end, r->fd);
+	if (!hf_file_is_held(r->file))
+		hf_fd_new_era();
+	(void)hf_ledger_take(&hf_shim.ledger, r->file, r->primitive, r->start, r->end, r->mode,
+			     &hold);
+	record_event(r, HF_EVENT_ACQUIRE, 0);
+}
+
+/* A failed conversion of a flock may have lost the lock that was there. */
+static void refused(struct hf_request *r, int error)
+{
+	hf_rules_refused(r, error);
+	record_event(r, HF_EVENT_FAILED, error);
+	if (r->primitive == HF_PRIM_FLOCK && r->owner)
+		(void)hf_audit_range(r->file, r->owner, 0, HF_EOF);
+}
+
+static void released(struct hf_request *r)
+{
+	if (hf_watching())
+		hf_watch_unlocked(hf_file_id(r->file), r->start, r->end, r->via, r->fd);
+	if (!r->owner)
+		return;
+	(void)hf_ledger_drop(&hf_shim.ledger, r->file, r->owner, r->start, r->end);
+	record_event(r, HF_EVENT_RELEASE, 0);
+}
+
+/* The result is in: errno is the program's again afterwards. */
+static void settle(struct hf_request *r, int ret)
+{
+	int error = errno;
+
+	if (ret == 0)
+		granted(r);
+	else
+		refused(r, error);
+	errno = error;
+}
+
+static int unlock(struct hf_request *r)
+{
+	int ret;
+
+	if (r->owner && hf_audit_range(r->file, r->owner, r->start, r->end))
+		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
+	ret = call_as_made(r);
+	if (ret == 0)
+		released(r);
+	return ret;
+}
+
+/*
+ * Back from waiting. Between the grant and now another thread may have closed a descriptor of the
+ * file: then the kernel is asked before anything is believed.
+ */
+static void settle_after_wait(struct hf_request *r, int ret, struct hf_culprit *closer)
+{
+	if (!find_file(r))
+		return;
+	settle(r, ret);
+	if (ret != 0 || !closer->via)
+		return;
+	(void)hf_audit_file(r->file, closer);
+}
+
+static int wait_for_it(struct hf_request *r, struct hf_section *section)
+{
+	struct hf_culprit closer = { 0 };
+	struct hf_inflight *slot;
+	int ret, error;
+
+	hf_rules_before_wait(r);
+	record_event(r, HF_EVENT_WAIT, 0);
+	slot = hf_inflight_request(r->file);
+	hf_section_leave(section);
+	ret = call_as_made(r);
+	error = errno;
+	if (hf_section_enter(section) == HF_ENTERED) {
+		if (slot)
+			closer = slot->closed_by;
+		hf_inflight_end(slot);
+		hf_rules_after_wait(r);
+		settle_after_wait(r, ret, &closer);
+		hf_section_leave(section);
+	}
+	errno = error;
+	return ret;
+}
+
+static bool may_be_tried(const struct hf_request *r)
+{
+	return !hf_file_notes(r->file)->remote && !(r->primitive == HF_PRIM_FLOCK && r->owner);
+}
+
+/* Inside the section; leaves it. */
+static int acquire(struct hf_request *r, struct hf_section *section)
+{
+	int before = errno, ret;
+
+	get_acquainted(r);
+	r->stack = hf_stack_here();
+	if (r->blocking && !may_be_tried(r))
+		return wait_for_it(r, section);
+	ret = r->blocking ? call_without_waiting(r) : call_as_made(r);
+	if (r->blocking && ret != 0 && is_contention(errno)) {
+		errno = before;
+		return wait_for_it(r, section);
+	}
+	settle(r, ret);
+	hf_section_leave(section);
+	return ret;
+}
+
+static int request(struct hf_request *r)
+{
+	struct hf_section section;
+	int ret;
+
+	if (r->blocking)
+		pthread_testcancel(); /* a blocking request is a cancellation point even if granted
+				       */
+	switch (hf_section_enter(&section)) {
+	case HF_FORWARD:
+		return call_as_made(r);
+	case HF_NESTED:
+		ret = call_as_made(r);
+		hf_note_nested();
+		return ret;
+	case HF_ENTERED:
+		break;
+	}
+	if (!find_file(r)) {
+		hf_section_leave(&section);
+		return call_as_made(r);
+	}
+	if (r->mode != HF_MODE_NONE)
+		return acquire(r, &section);
+	ret = unlock(r);
+	hf_section_leave(&section);
+	return ret;
+}
+
+/* Bytes from "base" as l_start and l_len say it. False when the kernel will refuse them. */
+static bool make_range(struct hf_request *r, int64_t base, int64_t start, int64_t length)
+{
+	int64_t first, last;
+
+	if (__builtin_add_overflow(base, start, &first) || first < 0)
+		return false;
+	if (length == 0) {
+		last = INT64_MAX;
+	} else if (length > 0) {
+		if (__builtin_add_overflow(first, length - 1, &last))
+			return false;
+	} else {
+		last = first - 1;
+		first += length;
+		if (first < 0)
+			return false;
+	}
+	r->start = (uint64_t)first;
+	r->end = (uint64_t)last;
+	return true;
+}
+
+static bool find_base(int fd, short whence, int64_t *ret)
+{
+	struct stat st;
+
+	switch (whence) {
+	case SEEK_SET:
+		*ret = 0;
+		return true;
+	case SEEK_CUR:
+		*ret = raw_lseek(fd, 0, SEEK_CUR);
+		return *ret >= 0;
+	case SEEK_END:
+		if (raw_fstat(fd, &st) < 0)
+			return false;
+		*ret = st.st_size;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_flock(struct hf_request *r, const struct flock *lock)
+{
+	int64_t base;
+
+	switch (lock->l_type) {
+	case F_RDLCK:
+		r->mode = HF_MODE_READ;
+		break;
+	case F_WRLCK:
+		r->mode = HF_MODE_WRITE;
+		break;
+	case F_UNLCK:
+		r->mode = HF_MODE_NONE;
+		r->blocking = false;
+		break;
+	default:
+		return false;
+	}
+	return find_base(r->fd, lock->l_whence, &base) &&
+	       make_range(r, base, lock->l_start, lock->l_len);
+}
+
+/* A request that the kernel will refuse for its arguments is only forwarded. */
+static int record_lock(struct hf_request *r)
+{
+	const struct flock *lock = (const struct flock *)r->arg;
+
+	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)) || !read_flock(r, lock))
+		return call_as_made(r);
+	return request(r);
+}
+
+int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const char *via)
+{
+	struct hf_request r = {
+		.how = HF_HOW_FCNTL,
+		.fd = fd,
+		.command = command,
+		.arg = arg,
+		.real = (void *)real,
+		.via = via,
+		.primitive = HF_PRIM_POSIX,
+	};
+	int ret;
+
+	switch (command) {
+	case F_OFD_SETLKW:
+		r.blocking = true;
+		/* fall through */
+	case F_OFD_SETLK:
+		r.primitive = HF_PRIM_OFD;
+		return record_lock(&r);
+	case F_SETLKW:
+		r.blocking = true;
+		/* fall through */
+	case F_SETLK:
+		return record_lock(&r);
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		ret = real(fd, command, arg);
+		hf_duplicated(fd, ret);
+		return ret;
+	default:
+		return real(fd, command, arg);
+	}
+}
+
+int hf_on_lockf(int fd, int command, off_t length, hf_lockf_fn *real)
+{
+	struct hf_request r = {
+		.how = HF_HOW_LOCKF,
+		.fd = fd,
+		.command = command,
+		.arg = (uintptr_t)length,
+		.real = (void *)real,
+		.via = "lockf",
+		.primitive = HF_PRIM_POSIX,
+		.mode = command == F_ULOCK ? HF_MODE_NONE : HF_MODE_WRITE,
+		.blocking = command == F_LOCK,
+	};
+	int64_t base;
+
+	if ((command != F_LOCK && command != F_TLOCK && command != F_ULOCK) || hf_is_foreign() ||
+	    !find_base(fd, SEEK_CUR, &base) || !make_range(&r, base, 0, length))
+		return real(fd, command, length);
+	return request(&r);
+}
+
+int hf_on_flock(int fd, int operation, hf_flock_fn *real)
+{
+	struct hf_request r = {
+		.how = HF_HOW_FLOCK,
+		.fd = fd,
+		.command = operation,
+		.real = (void *)real,
+		.via = "flock",
+		.primitive = HF_PRIM_FLOCK,
+		.blocking = !(operation & LOCK_NB),
+		.start = 0,
+		.end = HF_EOF,
+	};
+
+	switch (operation & ~LOCK_NB) {
+	case LOCK_SH:
+		r.mode = HF_MODE_READ;
+		break;
+	case LOCK_EX:
+		r.mode = HF_MODE_WRITE;
+		break;
+	case LOCK_UN:
+		r.blocking = false;
+		break;
+	default:
+		return real(fd, operation);
+	}
+	return request(&r);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hooks of everything that starts, replaces and ends processes, and of signal handlers.
+ *
+ * exec and exit are the last chance to notice what no hook saw. An exec also writes an EXEC record:
+ * one without a HELLO from the same process afterwards is a program that nobody watched. Under a
+ * run the environment is completed if the program has cleaned it: LD_PRELOAD is added to, never
+ * replaced, and everything is built on the stack, since this may be a vfork child.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "hooks.h"
+#include "watch.h"
+#include "options.h"
+#include "real.h"
+#include "rawsys.h"
+#include "recorder.h"
+#include "shim.h"
+
+#define VALUE_MAX 4096
+#define ENTRIES_MAX 8192
+
+/* "NAME=value" of what a watched program must inherit; "" for what was not set at the start. */
+static char inherited[3][VALUE_MAX];
+static const char *const names[3] = { "LD_PRELOAD=", "HOLDFAST_RUN=", "HOLDFAST_OPTIONS=" };
+
+static const char *find(char *const *envp, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; envp && *envp; envp++)
+		if (!strncmp(*envp, name, length))
+			return *envp;
+	return NULL;
+}
+
+static void remember(char *to, const char *entry)
+{
+	if (entry && strlen(entry) < VALUE_MAX)
+		strcpy(to, entry);
+}
+
+/* Only a run follows its children whatever they do to the environment. */
+void hf_process_init(char **envp)
+{
+	if (!find(envp, names[1]))
+		return;
+	for (unsigned i = 0; i < 3; i++)
+		remember(inherited[i], find(envp, names[i]));
+}
+
+struct environment {
+	char *const *envp;
+	char **completed; /* room for what is there, three more, and NULL */
+	char preload[2 * VALUE_MAX];
+};
+
+static size_t count_entries(char *const *envp)
+{
+	size_t count = 0;
+
+	while (envp && envp[count])
+		count++;
+	return count;
+}
+
+static bool is_complete(char *const *envp)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		const char *entry = inherited[i][0] ? find(envp, names[i]) : "";
+
+		if (!entry || (i == 0 && *entry && !strstr(entry, inherited[0] + strlen(names[0]))))
+			return false;
+	}
+	return true;
+}
+
+/* The program's own list of libraries stays in front. */
+static char *joined_preload(struct environment *env, const char *entry)
+{
+	const char *ours = inherited[0] + strlen(names[0]);
+
+	if (strlen(entry) + strlen(ours) + 2 > sizeof(env->preload))
+		return inherited[0];
+	strcpy(env->preload, entry);
+	if (entry[strlen(names[0])])
+		strcat(env->preload, ":");
+	strcat(env->preload, ours);
+	return env->preload;
+}
+
+static char *const *complete(struct environment *env)
+{
+	size_t count = 0;
+	bool seen[3] = { false, false, false };
+
+	for (char *const *entry = env->envp; entry && *entry; entry++) {
+		env->completed[count] = *entry;
+		for (unsigned i = 0; i < 3; i++)
+			if (!strncmp(*entry, names[i], strlen(names[i])))
+				seen[i] = true;
+		if (inherited[0][0] && !strncmp(*entry, names[0], strlen(names[0])) &&
+		    !strstr(*entry, inherited[0] + strlen(names[0])))
+			env->completed[count] = joined_preload(env, *entry);
+		count++;
+	}
+	for (unsigned i = 0; i < 3; i++)
+		if (!seen[i] && inherited[i][0])
+			env->completed[count++] = inherited[i];
+	env->completed[count] = NULL;
+	return env->completed;
+}
+
+/* envp for the new program; room is alloca'ed by the caller's frame. */
+#define COMPLETED(envp)                                                                            \
+	(!inherited[1][0] || is_complete(envp) || count_entries(envp) > ENTRIES_MAX                \
+		 ? (envp)                                                                          \
+		 : complete(&(struct environment){                                                 \
+			   .envp = (envp),                                                         \
+			   .completed = __builtin_alloca((count_entries(envp) + 4) *               \
+							 sizeof(char *)) }))
+
+/* What this process still believes, checked for the last time. */
+static void check_out(enum hf_event_type type)
+{
+	struct hf_event event = { .type = (uint8_t)type, .fd = HF_NO_FD };
+	struct hf_section section;
+
+	if (!hf_anything_held() && !hf_watching())
+		return;
+	if (hf_section_enter(&section) != HF_ENTERED)
+		return;
+	hf_audit_all();
+	hf_watch_settle();
+	hf_recorder_event(&event);
+	hf_section_leave(&section);
+}
+
+static void before_exec(const char *path)
+{
+	int error = errno;
+
+	if (__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) &&
+	    !__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED)) {
+		bool foreign = hf_is_foreign();
+
+		if (!foreign)
+			check_out(HF_EVENT_EXEC);
+		hf_recorder_exec(path, raw_getpid(),
+				 foreign ? 0
+					 : __atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED));
+	}
+	errno = error;
+}
+
+int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real)
+{
+	before_exec(path);
+	return real(path, argv, COMPLETED(envp));
+}
+
+int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve)
+{
+	return hf_on_execve(path, argv, environ, real_execve);
+}
+
+int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe)
+{
+	return hf_on_execve(path, argv, environ, real_execvpe);
+}
+
+int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
+		  int (*real)(int, char *const *, char *const *))
+{
+	before_exec(argv && argv[0] ? argv[0] : "");
+	return real(fd, argv, COMPLETED(envp));
+}
+
+int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
+		   int (*real)(int, const char *, char *const *, char *const *, int))
+{
+	before_exec(path);
+	return real(dir, path, argv, COMPLETED(envp), flags);
+}
+
+void hf_expect_sharing_children(unsigned long flags)
+{
+	if ((flags & CLONE_VM) && !(flags & CLONE_THREAD))
+		__atomic_store_n(&hf_shim.always_getpid, 1, __ATOMIC_RELAXED);
+}
+
+int hf_on_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *a, void *b, void *c,
+		int (*real)(int (*)(void *), void *, int, void *, void *, void *, void *))
+{
+	hf_expect_sharing_children((unsigned long)flags);
+	return real(fn, stack, flags, arg, a, b, c);
+}
+
+void hf_on_exit(int status, void (*real)(int))
+{
+	check_out(HF_EVENT_EXIT);
+	real(status);
+	__builtin_unreachable();
+}
+
+/* main returned, or exit() was called: libc ends without a call that can be hooked. */
+__attribute__((destructor)) static void at_exit(void)
+{
+	check_out(HF_EVENT_EXIT);
+}
+
+/* It forks and leaves the parent inside libc, and replaces 0, 1 and 2. */
+int hf_on_daemon(int keep_dir, int keep_fds, int (*real)(int, int))
+{
+	int ret, error;
+
+	check_out(HF_EVENT_FORK);
+	ret = real(keep_dir, keep_fds);
+	error = errno;
+	hf_fd_forget_range(0, 2);
+	errno = error;
+	return ret;
+}
+
+/*
+ * A filter may kill the program for a system call that only the checker makes. So none is made once
+ * one is in place; the last look is taken before.
+ */
+void hf_before_filter(void)
+{
+	check_out(HF_EVENT_EXIT);
+}
+
+void hf_after_filter(long ret)
+{
+	if (ret < 0 || hf_is_foreign())
+		return;
+	hf_recorder_flag(HF_IMAGE_SECCOMP);
+	__atomic_store_n(&hf_shim.blind, 1, __ATOMIC_RELAXED);
+}
+
+int hf_on_prctl(int option, long a, long b, long c, long d,
+		int (*real)(int, long, long, long, long))
+{
+	int ret;
+
+	if (option != PR_SET_SECCOMP)
+		return real(option, a, b, c, d);
+	hf_before_filter();
+	ret = real(option, a, b, c, d);
+	hf_after_filter(ret);
+	return ret;
+}
+
+static bool is_handler(const void *handler)
+{
+	return handler != (const void *)SIG_DFL && handler != (const void *)SIG_IGN &&
+	       handler != (const void *)SIG_ERR;
+}
+
+/* A pointer that cannot be read is the kernel's to refuse. */
+int hf_on_sigaction(int signal, const void *new_action, void *old_action,
+		    int (*real)(int, const void *, void *))
+{
+	const struct sigaction *action = new_action;
+
+	if (action && hf_readable(action, sizeof(*action)) &&
+	    is_handler((const void *)(uintptr_t)action->sa_handler))
+		hf_handlers_exist();
+	return real(signal, new_action, old_action);
+}
+
+void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *))
+{
+	if (is_handler(handler))
+		hf_handlers_exist();
+	return real(signal, handler);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * POSIX locks: F_OFD_GETLK asks as a stranger would, because an open file description is another
+ * owner than the process. So it shows our own locks, which F_GETLK never does, with our pid. It
+ * answers with one conflicting lock; when that is a stranger's, it may shadow ours, and the text of
+ * fdinfo decides. fdinfo can list a joined range under another descriptor than the one that took
+ * part of it: only all descriptors of the inode together prove that nothing is there.
+ *
+ * OFD locks: F_OFD_GETLK with F_UNLCK tells what the description itself holds, on kernels that know
+ * it (Linux 6.6, about); else fdinfo. flock: fdinfo.
+ */
+#include "oracle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <string.h>
+
+#include "proclocks.h"
+#include "rawsys.h"
+
+#ifndef F_OFD_GETLK
+#define F_OFD_GETLK 36
+#endif
+#define F_DUPFD_QUERY_LINUX 1027
+
+bool hf_oracle_is_open(int fd, struct hf_fileid id)
+{
+	struct stat st;
+
+	return raw_fstat(fd, &st) == 0 && st.st_ino == id.ino && st.st_dev == id.dev;
+}
+
+static struct flock request(short type, uint64_t start, uint64_t end)
+{
+	return (struct flock){
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)start,
+		.l_len = end == HF_EOF ? 0 : (off_t)(end - start + 1),
+	};
+}
+
+static uint64_t end_of(const struct flock *lock)
+{
+	return lock->l_len ? (uint64_t)(lock->l_start + lock->l_len - 1) : HF_EOF;
+}
+
+/* Walks the range over the locks that F_OFD_GETLK shows, as long as they are ours. */
+static enum hf_truth ask_getlk(const struct hf_question *q, short type, int own_pid)
+{
+	uint64_t at = q->start;
+
+	for (;;) {
+		struct flock lock = request(type, at, q->end);
+
+		if (raw_fcntl(q->fd, F_OFD_GETLK, (long)&lock) < 0)
+			return HF_TRUTH_UNKNOWN;
+		if (lock.l_type == F_UNLCK)
+			return HF_TRUTH_GONE;
+		if (lock.l_pid != own_pid)
+			return HF_TRUTH_UNKNOWN;
+		if ((uint64_t)lock.l_start > at ||
+		    (q->mode == HF_MODE_WRITE && lock.l_type != F_WRLCK))
+			return HF_TRUTH_GONE;
+		if (end_of(&lock) >= q->end)
+			return HF_TRUTH_HELD;
+		at = end_of(&lock) + 1;
+	}
+}
+
+#define SEEN_RANGES 32
+
+/*
+ * Collects the bytes of the question that lines of fdinfo cover. Duplicates of a descriptor list
+ * the same locks again: own POSIX locks are disjoint, so a range seen before is that.
+ */
+struct coverage {
+	const struct hf_question *question;
+	uint64_t bytes;
+	uint64_t seen[SEEN_RANGES];
+	unsigned seen_count;
+	bool read_any; /* at least one fdinfo could be read to its end */
+};
+
+static uint64_t wanted_bytes(const struct hf_question *q)
+{
+	return q->end - q->start + 1;
+}
+
+static bool seen_before(struct coverage *c, uint64_t start)
+{
+	for (unsigned i = 0; i < c->seen_count; i++)
+		if (c->seen[i] == start)
+			return true;
+	if (c->seen_count < SEEN_RANGES)
+		c->seen[c->seen_count++] = start;
+	return false;
+}
+
+static void cover(struct coverage *c, const char *line, size_t length)
+{
+	const struct hf_question *q = c->question;
+	struct hf_proclock lock;
+	uint64_t start, end;
+
+	if (hf_proclock_parse(line, length, &lock) < 0 || lock.primitive != q->primitive ||
+	    lock.waiting || lock.id.ino != q->id.ino ||
+	    (q->mode == HF_MODE_WRITE && lock.mode != HF_MODE_WRITE))
+		return;
+	if (lock.primitive == HF_PRIM_POSIX && lock.pid != q->pid)
+		return;
+	start = lock.start > q->start ? lock.start : q->start;
+	end = lock.end < q->end ? lock.end : q->end;
+	if (start <= end && !seen_before(c, start))
+		c->bytes += end - start + 1;
+}
+
+static size_t put_number(char *text, unsigned number)
+{
+	char digits[10];
+	size_t count = 0, length = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count)
+		text[length++] = digits[--count];
+	text[length] = '\0';
+	return length;
+}
+
+/* Lines longer than the buffer are no lock lines: they are dropped. */
+static void cover_lines(struct coverage *c, int info)
+{
+	char text[1024], *line, *newline;
+	size_t filled = 0;
+	ssize_t n;
+
+	while ((n = raw_read(info, text + filled, sizeof(text) - filled)) > 0) {
+		filled += (size_t)n;
+		for (line = text; (newline = memchr(line, '\n', filled)); line = newline + 1) {
+			size_t length = (size_t)(newline - line);
+
+			if (length > 5 && !memcmp(line, "lock:", 5))
+				cover(c, line, length);
+			filled -= length + 1;
+		}
+		memmove(text, line, filled);
+		if (filled == sizeof(text))
+			filled = 0;
+	}
+	if (n == 0)
+		c->read_any = true;
+}
+
+/* /proc/thread-self: a thread may have a descriptor table of its own. */
+static bool cover_fdinfo(struct coverage *c, int fd)
+{
+	char path[48] = "/proc/thread-self/fdinfo/";
+	int info;
+
+	(void)put_number(path + strlen(path), (unsigned)fd);
+	info = raw_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (info < 0)
+		return false;
+	cover_lines(c, info);
+	(void)raw_close(info);
+	return true;
+}
+
+struct linux_dirent {
+	uint64_t ino;
+	int64_t next;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+/* -1 for "." and "..". */
+static int number_of(const char *name)
+{
+	int n = 0;
+
+	if (*name < '0' || *name > '9')
+		return -1;
+	for (; *name >= '0' && *name <= '9'; name++)
+		n = n * 10 + (*name - '0');
+	return n;
+}
+
+/* Every other descriptor of the inode. False when the list could not be read. */
+static bool cover_siblings(struct coverage *c)
+{
+	char buffer[1024];
+	long n, at;
+	int fd, dir = raw_openat(AT_FDCWD, "/proc/thread-self/fd",
+				 O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (dir < 0)
+		return false;
+	while ((n = raw_getdents64(dir, buffer, sizeof(buffer))) > 0)
+		for (at = 0; at < n; at += ((struct linux_dirent *)(buffer + at))->size) {
+			fd = number_of(((struct linux_dirent *)(buffer + at))->name);
+			if (fd >= 0 && fd != c->question->fd && fd != dir &&
+			    hf_oracle_is_open(fd, c->question->id))
+				(void)cover_fdinfo(c, fd);
+		}
+	(void)raw_close(dir);
+	return n == 0;
+}
+
+static enum hf_truth ask_fdinfo(const struct hf_question *q)
+{
+	struct coverage c = { .question = q };
+
+	if (!cover_fdinfo(&c, q->fd) || !c.read_any)
+		return HF_TRUTH_UNKNOWN;
+	if (c.bytes >= wanted_bytes(q))
+		return HF_TRUTH_HELD;
+	if (q->primitive != HF_PRIM_POSIX)
+		return HF_TRUTH_GONE;
+	if (!cover_siblings(&c))
+		return HF_TRUTH_UNKNOWN;
+	return c.bytes >= wanted_bytes(q) ? HF_TRUTH_HELD : HF_TRUTH_GONE;
+}
+
+/* On kernels without it the query is EINVAL each time: UNKNOWN, and fdinfo is asked. */
+static enum hf_truth ask_quick(const struct hf_question *q)
+{
+	if (q->primitive == HF_PRIM_POSIX)
+		return ask_getlk(q, F_WRLCK, q->pid);
+	if (q->primitive == HF_PRIM_OFD)
+		return ask_getlk(q, F_UNLCK, -1);
+	return HF_TRUTH_UNKNOWN;
+}
+
+enum hf_truth hf_oracle_ask(const struct hf_question *question, enum hf_proof *proof)
+{
+	enum hf_truth truth = ask_quick(question);
+	enum hf_proof how = HF_PROOF_GETLK;
+
+	if (truth == HF_TRUTH_UNKNOWN) {
+		truth = ask_fdinfo(question);
+		how = HF_PROOF_FDINFO;
+	}
+	if (proof)
+		*proof = truth == HF_TRUTH_UNKNOWN ? HF_PROOF_NONE : how;
+	return truth;
+}
+
+int hf_oracle_same_description(int a, int b, int pid)
+{
+	int ret;
+
+	if (a == b)
+		return 1;
+	ret = raw_fcntl(a, F_DUPFD_QUERY_LINUX, b);
+	if (ret >= 0)
+		return ret;
+	ret = raw_kcmp(pid, pid, KCMP_FILE, (unsigned long)a, (unsigned long)b);
+	return ret < 0 ? -1 : ret == 0;
+}
+
+int hf_oracle_stranger(const struct hf_question *q)
+{
+	struct flock lock = request(q->mode == HF_MODE_WRITE ? F_WRLCK : F_RDLCK, q->start, q->end);
+
+	if (raw_fcntl(q->fd, F_OFD_GETLK, (long)&lock) < 0 || lock.l_type == F_UNLCK ||
+	    lock.l_pid == q->pid)
+		return 0;
+	return lock.l_pid;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* A lock request of the program, whichever function made it. */
+#ifndef HF_PRELOAD_REQUEST_H
+#define HF_PRELOAD_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hooks.h"
+#include "ledger.h"
+#include "record.h"
+
+enum hf_how { HF_HOW_FCNTL, HF_HOW_LOCKF, HF_HOW_FLOCK };
+
+struct hf_request {
+	/* The call as it was made. */
+	enum hf_how how;
+	int fd;
+	int command;   /* of fcntl or lockf; the operation of flock */
+	uintptr_t arg; /* of fcntl; the length of lockf */
+	void *real;
+	const char *via;
+
+	/* What it asks for. */
+	enum hf_primitive primitive;
+	enum hf_lockmode mode; /* NONE: unlock */
+	bool blocking;
+	uint64_t start;
+	uint64_t end;
+
+	/* Known once the section was entered. */
+	struct hf_file *file;
+	struct hf_owner *owner; /* that has ranges already; NULL */
+	hf_ref stack;
+
+	/* Of a request that had to wait. */
+	uint64_t wait_began; /* 0: it has not */
+	hf_ref doubted;	     /* a finding that is wrong if the wait is short */
+};
+
+/* rules.c: everything that may be said about a request. All need the section. */
+
+/* A blocking request is about to wait: what is wrong must be said now. And it is back. */
+void hf_rules_before_wait(struct hf_request *request);
+void hf_rules_after_wait(const struct hf_request *request);
+
+/* The kernel granted it; the ledger still holds what was before. */
+void hf_rules_granted(const struct hf_request *request);
+
+/* The kernel refused it with that errno. */
+void hf_rules_refused(const struct hf_request *request, int error);
+
+#endif

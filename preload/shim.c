@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "audit.h"
+#include "options.h"
+#include "rawsys.h"
+#include "recorder.h"
+
+_Thread_local struct hf_thread hf_thread HF_IE;
+_Thread_local uint32_t hf_vforked HF_IE;
+struct hf_shim hf_shim;
+
+/* The generation word: 0 wiped by a fork, 1 being put in order, 2 this process's own. */
+enum { WIPED, CLAIMED, OWN };
+
+extern char __libc_single_threaded __attribute__((weak));
+
+/* musl has no such word: assume threads. */
+static bool is_single_threaded(void)
+{
+	return &__libc_single_threaded && __libc_single_threaded;
+}
+
+static void futex_lock(uint32_t *lock)
+{
+	uint32_t expected = 0;
+
+	if (__atomic_compare_exchange_n(lock, &expected, 1, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_RELAXED))
+		return;
+	while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE))
+		(void)raw_futex(lock, FUTEX_WAIT_PRIVATE, 2, NULL);
+}
+
+static void futex_unlock(uint32_t *lock)
+{
+	if (__atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) == 2)
+		(void)raw_futex(lock, FUTEX_WAKE_PRIVATE, 1, NULL);
+}
+
+/*
+ * A fork copied us while another thread was inside: the ledger may be half-changed. Nothing in it
+ * can be trusted, and a child that believes nothing reports nothing wrong.
+ */
+static void start_over(void)
+{
+	hf_arena_init(&hf_shim.arena);
+	hf_ledger_init(&hf_shim.ledger, &hf_shim.arena.mem);
+	hf_fd_forget_range(0, UINT32_MAX);
+}
+
+static void become_own_process(void)
+{
+	uint32_t old_lock = hf_shim.lock;
+
+	hf_shim.pid = raw_getpid();
+	hf_thread.tid = 0;
+	hf_vforked = 0;
+	__atomic_store_n(&hf_shim.lock, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&hf_shim.always_getpid, 0, __ATOMIC_RELAXED);
+	if (old_lock)
+		start_over();
+	else
+		hf_ledger_forked(&hf_shim.ledger);
+	hf_audit_forked();
+	hf_recorder_forked();
+}
+
+/* One thread of a fresh child puts things in order; others that come by wait for it. */
+static void check_generation(void)
+{
+	uint32_t seen = WIPED;
+
+	if (__builtin_expect(__atomic_load_n(hf_shim.generation, __ATOMIC_ACQUIRE) == OWN, 1))
+		return;
+	if (__atomic_compare_exchange_n(hf_shim.generation, &seen, CLAIMED, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_ACQUIRE)) {
+		become_own_process();
+		__atomic_store_n(hf_shim.generation, OWN, __ATOMIC_RELEASE);
+		return;
+	}
+	while (__atomic_load_n(hf_shim.generation, __ATOMIC_ACQUIRE) != OWN)
+		(void)raw_syscall3(SYS_sched_yield, 0, 0, 0);
+}
+
+bool hf_is_foreign(void)
+{
+	if (!__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) ||
+	    __atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED))
+		return true;
+	check_generation();
+	if (!hf_vforked && !__atomic_load_n(&hf_shim.always_getpid, __ATOMIC_RELAXED))
+		return false;
+	if (raw_getpid() != hf_shim.pid)
+		return true;
+	hf_vforked = 0; /* the thread that called vfork runs again: its child is gone */
+	return false;
+}
+
+static void mask_signals(struct hf_section *section)
+{
+	static const uint64_t all = UINT64_MAX;
+
+	(void)raw_sigprocmask(SIG_SETMASK, &all, &section->mask);
+	section->masked = true;
+}
+
+static bool handlers_exist(void)
+{
+	return __atomic_load_n(&hf_shim.handlers, __ATOMIC_RELAXED);
+}
+
+enum hf_entry hf_section_enter(struct hf_section *section)
+{
+	section->masked = section->cancel_saved = false;
+	if (hf_is_foreign())
+		return HF_FORWARD;
+	if (hf_thread.inside)
+		return HF_NESTED;
+	if (handlers_exist())
+		mask_signals(section);
+	hf_thread.inside = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (!is_single_threaded()) {
+		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel_state);
+		section->cancel_saved = true;
+	}
+	futex_lock(&hf_shim.lock);
+	if (!section->masked && handlers_exist()) /* the first one came while we waited */
+		mask_signals(section);
+	return HF_ENTERED;
+}
+
+void hf_section_leave(struct hf_section *section)
+{
+	while (hf_thread.nested) {
+		hf_thread.nested = false;
+		hf_audit_all();
+	}
+	futex_unlock(&hf_shim.lock);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	hf_thread.inside = false;
+	if (section->masked)
+		(void)raw_sigprocmask(SIG_SETMASK, &section->mask, NULL);
+	if (section->cancel_saved)
+		(void)pthread_setcancelstate(section->cancel_state, NULL);
+}
+
+void hf_note_nested(void)
+{
+	hf_thread.nested = true;
+}
+
+void hf_handlers_exist(void)
+{
+	struct hf_section section;
+
+	if (handlers_exist() || hf_section_enter(&section) != HF_ENTERED)
+		return;
+	__atomic_store_n(&hf_shim.handlers, 1, __ATOMIC_RELAXED);
+	hf_section_leave(&section);
+}
+
+int hf_tid(void)
+{
+	if (!hf_thread.tid)
+		hf_thread.tid = raw_gettid();
+	return hf_thread.tid;
+}
+
+/*
+ * The kernel is asked to read a signal set there: an unreadable address is EFAULT, and a readable
+ * one is EINVAL because there is no such "how". One page is remembered per thread.
+ */
+static bool is_readable_page(uintptr_t address)
+{
+	uintptr_t page = address & ~(uintptr_t)4095;
+
+	if (page == hf_thread.readable_page)
+		return true;
+	if (raw_sigprocmask(-1, (const uint64_t *)page, NULL) == -EFAULT)
+		return false;
+	hf_thread.readable_page = page;
+	return true;
+}
+
+bool hf_readable(const void *address, size_t length)
+{
+	uintptr_t first = (uintptr_t)address;
+
+	return is_readable_page(first) &&
+	       ((first ^ (first + length - 1)) < 4096 || is_readable_page(first + length - 1));
+}
+
+uint32_t hf_stack_here(void)
+{
+	struct hf_stack stack;
+
+	hf_stack_take(&stack, hf_options.stack_depth);
+	return hf_recorder_stack(&stack);
+}
+
+/* The last of all prepare handlers: nothing of the program runs until the fork is done. */
+static void before_fork(void)
+{
+	hf_thread.fork_locked = hf_section_enter(&hf_thread.fork_section) == HF_ENTERED;
+}
+
+static void after_fork(void)
+{
+	if (hf_thread.fork_locked)
+		hf_section_leave(&hf_thread.fork_section);
+	hf_thread.fork_locked = false;
+}
+
+/* Only this thread is left, and it copied a ledger at rest: the lock is its own to give back. */
+static void after_fork_in_child(void)
+{
+	if (hf_thread.fork_locked)
+		__atomic_store_n(&hf_shim.lock, 0, __ATOMIC_RELAXED);
+	(void)hf_is_foreign();
+	after_fork();
+}
+
+/*
+ * So that fork() copies a ledger at rest. glibc's pthread_atfork is a static function around
+ * __register_atfork; musl has a real one.
+ */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *)
+	__attribute__((weak));
+extern void *__dso_handle __attribute__((visibility("hidden")));
+extern int hf_musl_atfork(void (*)(void), void (*)(void), void (*)(void)) __asm__("pthread_atfork")
+	__attribute__((weak));
+
+static void watch_forks(void)
+{
+	if (__register_atfork)
+		(void)__register_atfork(before_fork, after_fork, after_fork_in_child,
+					&__dso_handle);
+	else if (hf_musl_atfork)
+		(void)hf_musl_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+void hf_shim_init(void)
+{
+	void *page =
+		raw_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (raw_is_error(page))
+		return; /* nothing works without it: stay out of the way */
+	(void)raw_madvise(page, 4096, MADV_WIPEONFORK);
+	hf_shim.generation = page;
+	*hf_shim.generation = OWN;
+	hf_shim.pid = raw_getpid();
+	hf_arena_init(&hf_shim.arena);
+	hf_ledger_init(&hf_shim.ledger, &hf_shim.arena.mem);
+	watch_forks();
+	__atomic_store_n(&hf_shim.ready, 1, __ATOMIC_RELEASE);
+}

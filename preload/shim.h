@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state of the checker in this process, and the section that guards it.
+ *
+ * The section is one lock for the whole process, held for non-blocking work only. Entering it
+ * answers what the caller may do:
+ *
+ *   HF_ENTERED   the state is ours until hf_section_leave().
+ *   HF_FORWARD   this is not our process (a vfork or CLONE_VM child shares our memory but not our
+ *                descriptors), or nothing is watched any more: make the real call, touch nothing.
+ *   HF_NESTED    this thread is inside already: a signal handler interrupted a section that did not
+ *                mask signals, or something we call came back to us. Make the real call; the
+ *                section that was interrupted audits everything when it leaves.
+ *
+ * Signals are masked in a section as soon as the program has installed any handler; before that no
+ * handler can run, and two system calls a section are saved. Installing a first handler takes the
+ * section itself, so no unmasked section is under way when the flag rises. Handlers installed
+ * behind libc's back are what HF_NESTED is for.
+ *
+ * Cancellation is disabled in a section: no thread may vanish with the lock.
+ *
+ * Forks. A word in a page that the kernel wipes in every child that gets a copy of our memory
+ * (MADV_WIPEONFORK) is looked at before the lock is taken: in a fresh child the lock may be held by
+ * a thread that does not exist there. pthread_atfork is not enough: _Fork and clone skip it.
+ */
+#ifndef HF_PRELOAD_SHIM_H
+#define HF_PRELOAD_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "ledger.h"
+#include "stack.h"
+
+#define HF_IE __attribute__((tls_model("initial-exec")))
+
+enum hf_entry { HF_FORWARD, HF_NESTED, HF_ENTERED };
+
+struct hf_section {
+	uint64_t mask;
+	int cancel_state;
+	bool masked;
+	bool cancel_saved;
+};
+
+/* Of the calling thread. In a vfork child it is the parent thread's own. */
+struct hf_thread {
+	int tid; /* 0: not asked yet */
+	bool inside;
+	bool nested;	  /* something came by while inside: audit on leaving */
+	bool fork_locked; /* the section below was entered for a fork() */
+	struct hf_section fork_section;
+	uint32_t handler_depth;	 /* signal handlers running on this thread, those we can count */
+	uintptr_t readable_page; /* the last page that was found readable, for hf_readable() */
+};
+
+extern _Thread_local struct hf_thread hf_thread HF_IE;
+
+/*
+ * Set by the stub of vfork (wrap_vfork.S): from then on this thread may be the child's, which runs
+ * on the parent's memory and thread pointer. Cleared when the parent is seen to run again.
+ */
+extern _Thread_local uint32_t hf_vforked HF_IE;
+
+struct hf_shim {
+	struct hf_ledger ledger;
+	struct hf_arena arena;
+	int pid;		/* of the process whose state this is */
+	uint32_t lock;		/* futex: 0 free, 1 taken, 2 taken and waited for */
+	uint32_t ready;		/* the constructor has run */
+	uint32_t blind;		/* a seccomp filter came: no system call of ours any more */
+	uint32_t handlers;	/* the program has signal handlers */
+	uint32_t always_getpid; /* a CLONE_VM child may be running in our memory */
+	uint32_t watching;	/* watches (watch.h) in use: read without the section */
+	uint32_t *generation;	/* in the page that forks wipe */
+};
+
+extern struct hf_shim hf_shim;
+
+/* Once, from the constructor. */
+void hf_shim_init(void);
+
+/* Is anything held? Relaxed, without the section: what every fast path asks first. */
+static inline bool hf_anything_held(void)
+{
+	return __builtin_expect(__atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED) != 0, 0);
+}
+
+/* Does a process whose memory this is not, or a blind one, run here? Then only forward. */
+bool hf_is_foreign(void);
+
+enum hf_entry hf_section_enter(struct hf_section *section);
+void hf_section_leave(struct hf_section *section);
+
+/* A nested call made a real call that may have changed locks. */
+void hf_note_nested(void);
+
+/* From now on signals are masked in sections. */
+void hf_handlers_exist(void);
+
+int hf_tid(void);
+
+/* Can length bytes at address be read? Never faults; costs a system call at most. */
+bool hf_readable(const void *address, size_t length);
+
+/* The stack of the hook's caller, as deep as the options say, recorded; 0 when it cannot be. */
+uint32_t hf_stack_here(void);
+
+/*
+ * Which file a descriptor is open on. The cache is a flat array by descriptor, filled by fstat and
+ * emptied by every hook that opens, closes or duplicates onto a number, whether anything is held or
+ * not. hf_fd_file() adds the file to the ledger; hf_fd_held_file() answers NULL unless its file is
+ * held. Both need the section.
+ */
+struct hf_file *hf_fd_file(int fd);
+struct hf_file *hf_fd_held_file(int fd);
+void hf_fd_forget(int fd);
+void hf_fd_forget_range(unsigned first, unsigned last);
+
+/* Without the section: can closing fd concern a held file? False is certain, true is not. */
+bool hf_fd_maybe_held(int fd);
+
+/* fd was just opened on the file of that identity, which is not held now. */
+void hf_fd_opened_elsewhere(int fd);
+
+/* A file became held: what was known to be elsewhere may be this one. */
+void hf_fd_new_era(void);
+uint32_t hf_fd_era(void);
+
+/* Where fd was opened, if that was while its file was held; 0. */
+uint32_t hf_opened_at(int fd);
+
+bool hf_is_open(int fd);
+
+/* Is fd on a network or FUSE file system, where calls may block and the oracle may not know? */
+bool hf_is_remote(int fd);
+
+#endif

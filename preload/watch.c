@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+
+#include <string.h>
+
+#include "oracle.h"
+#include "options.h"
+#include "rawsys.h"
+#include "recorder.h"
+
+#define WATCHES 64
+
+static struct hf_watch watches[WATCHES];
+static unsigned next_place;
+
+#define FOR_EACH_WATCH(watch)                                                                      \
+	for (struct hf_watch *watch = watches; watch < watches + WATCHES; watch++)                 \
+		if (watch->used)
+
+static int64_t nanoseconds(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+static void forget(struct hf_watch *watch)
+{
+	watch->used = false;
+	__atomic_store_n(&hf_shim.watching, hf_shim.watching - 1, __ATOMIC_RELAXED);
+}
+
+void hf_watch_add(const struct hf_watch *watch)
+{
+	struct hf_watch *place = &watches[next_place++ % WATCHES];
+	struct stat st;
+
+	if (place->used)
+		forget(place);
+	*place = *watch;
+	place->used = true;
+	if (raw_fstat(watch->finding.fd, &st) == 0) {
+		place->size = st.st_size;
+		place->mtime = nanoseconds(&st);
+	}
+	__atomic_store_n(&hf_shim.watching, hf_shim.watching + 1, __ATOMIC_RELAXED);
+}
+
+void hf_watch_end(enum hf_kind kind, struct hf_fileid id)
+{
+	FOR_EACH_WATCH(watch)
+	if (watch->finding.kind == kind && hf_fileid_equal(watch->finding.id, id))
+		forget(watch);
+}
+
+/* The finding is recorded now if this is what it waited for; then what happened, as its
+ * consequence. */
+static void record(struct hf_watch *watch, struct hf_rec_consequence *then, const char *via)
+{
+	size_t length = strlen(via);
+
+	if (!watch->recorded && (watch->report_on & HF_THEN_BIT(then->what)) &&
+	    hf_options.enabled[watch->finding.kind])
+		watch->recorded = hf_recorder_finding(&watch->finding);
+	if (!watch->recorded)
+		return;
+	then->finding = watch->recorded;
+	then->here = hf_stack_here();
+	memcpy(then->via, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+	hf_recorder_consequence(then);
+}
+
+/* Size or time moved although no hook saw a write: stdio inside libc, or a mapping. */
+static void check_changed(struct hf_watch *watch)
+{
+	struct hf_rec_consequence changed = { .what = HF_THEN_CHANGED, .fd = watch->finding.fd };
+	struct stat st;
+
+	if (hf_oracle_is_open(watch->finding.fd, watch->finding.id) &&
+	    raw_fstat(watch->finding.fd, &st) == 0 &&
+	    (st.st_size != watch->size || nanoseconds(&st) != watch->mtime))
+		record(watch, &changed, "");
+}
+
+static void check_taken(struct hf_watch *watch)
+{
+	const struct hf_rec_finding *finding = &watch->finding;
+	struct hf_question question = {
+		.primitive = finding->primitive,
+		.mode = finding->mode,
+		.fd = finding->fd,
+		.pid = hf_shim.pid,
+		.start = finding->start,
+		.end = finding->end,
+		.id = finding->id,
+	};
+	struct hf_rec_consequence taken = { .what = HF_THEN_TAKEN, .fd = finding->fd };
+
+	if (finding->primitive == HF_PRIM_FLOCK || !hf_oracle_is_open(finding->fd, finding->id))
+		return;
+	taken.pid = hf_oracle_stranger(&question);
+	if (taken.pid)
+		record(watch, &taken, "");
+}
+
+static void settle(struct hf_watch *watch)
+{
+	check_taken(watch);
+	check_changed(watch);
+}
+
+static bool concerns_thread(const struct hf_watch *watch)
+{
+	return !watch->only_tid || watch->only_tid == hf_tid();
+}
+
+static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t start,
+		     uint64_t end)
+{
+	return hf_fileid_equal(watch->finding.id, id) && watch->finding.start <= end &&
+	       start <= watch->finding.end && concerns_thread(watch);
+}
+
+static void end_if(struct hf_watch *watch, enum hf_consequence what)
+{
+	if (watch->end_on & HF_THEN_BIT(what))
+		forget(watch);
+}
+
+void hf_watch_unlocked(struct hf_fileid id, uint64_t start, uint64_t end, const char *via, int fd)
+{
+	FOR_EACH_WATCH(watch)
+	{
+		struct hf_rec_consequence unlocked = { .what = HF_THEN_UNLOCKED, .fd = fd };
+
+		if (!concerns(watch, id, start, end))
+			continue;
+		settle(watch);
+		record(watch, &unlocked, via);
+		end_if(watch, HF_THEN_UNLOCKED);
+	}
+}
+
+void hf_watch_locked(struct hf_fileid id, uint64_t start, uint64_t end, int fd)
+{
+	FOR_EACH_WATCH(watch)
+	{
+		struct hf_rec_consequence retaken = { .what = HF_THEN_RETAKEN, .fd = fd };
+
+		if (!concerns(watch, id, start, end))
+			continue;
+		record(watch, &retaken, "");
+		end_if(watch, HF_THEN_RETAKEN);
+	}
+}
+
+void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64_t bytes,
+		       const char *via)
+{
+	struct stat st;
+
+	if (raw_fstat(fd, &st) < 0)
+		return;
+	FOR_EACH_WATCH(watch)
+	{
+		struct hf_rec_consequence access = {
+			.what = (uint16_t)what, .fd = fd, .bytes = bytes, .offset = offset
+		};
+
+		if (watch->finding.id.ino != st.st_ino || watch->finding.id.dev != st.st_dev ||
+		    !concerns_thread(watch))
+			continue;
+		record(watch, &access, via);
+		check_taken(watch);
+		end_if(watch, what);
+	}
+}
+
+void hf_watch_closed(int first, int last, const char *via)
+{
+	FOR_EACH_WATCH(watch)
+	{
+		struct hf_rec_consequence closed = { .what = HF_THEN_TEARDOWN,
+						     .fd = watch->finding.fd };
+
+		if (watch->finding.fd < first || watch->finding.fd > last)
+			continue;
+		settle(watch);
+		record(watch, &closed, via);
+		end_if(watch, HF_THEN_TEARDOWN);
+	}
+}
+
+void hf_watch_settle(void)
+{
+	FOR_EACH_WATCH(watch)
+	{
+		settle(watch);
+		forget(watch);
+	}
+}
+
+void hf_watch_forked(void)
+{
+	memset(watches, 0, sizeof(watches));
+	hf_shim.watching = 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows. Some misuses are proven when they happen and weigh more by what the program does
+ * next (it uses a lock that it lost, or tears it down unused); others are only a misuse because of
+ * what it does next (a refused lock is nothing until the file is written all the same).
+ *
+ * A watch waits for events on one file. An event of its report_on set records the finding, if that
+ * was not done at once; every later event is a consequence record that refers to it; one of its
+ * end_on set ends the watch.
+ *
+ * Needs the section, but for hf_watching(). Watches are few and searched one after the other; when
+ * all places are taken the oldest gives way.
+ */
+#ifndef HF_PRELOAD_WATCH_H
+#define HF_PRELOAD_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fileid.h"
+#include "message.h"
+#include "record.h"
+#include "shim.h"
+
+struct hf_watch {
+	bool used;
+	hf_ref recorded; /* of the finding, 0 before it is recorded */
+	struct hf_rec_finding
+		finding;    /* id, fd, primitive, mode, start and end say what is watched */
+	unsigned report_on; /* HF_THEN_BIT()s */
+	unsigned end_on;
+	int only_tid; /* events of this thread only; 0: of any */
+	int64_t size; /* of the file at the start, to see writes that no hook sees */
+	int64_t mtime;
+};
+
+static inline bool hf_watching(void)
+{
+	return __builtin_expect(__atomic_load_n(&hf_shim.watching, __ATOMIC_RELAXED) != 0, 0);
+}
+
+/* Copies the watch; size and mtime are looked up through finding.fd. */
+void hf_watch_add(const struct hf_watch *watch);
+
+/* Ends the watches of that kind on the file. */
+void hf_watch_end(enum hf_kind kind, struct hf_fileid id);
+
+/* The program unlocks these bytes of the file. */
+void hf_watch_unlocked(struct hf_fileid id, uint64_t start, uint64_t end, const char *via, int fd);
+
+/* It got a lock on them. */
+void hf_watch_locked(struct hf_fileid id, uint64_t start, uint64_t end, int fd);
+
+/* It wrote or read through fd. */
+void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64_t bytes,
+		       const char *via);
+
+/* It closes descriptors first..last: the locks taken through them are torn down. */
+void hf_watch_closed(int first, int last, const char *via);
+
+/* Before an exec or the exit: writes that no hook saw, and whether somebody else got the lock. */
+void hf_watch_settle(void);
+
+/* In a fresh fork child: what the parent did is the parent's. */
+void hf_watch_forked(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported hooks, one per line of functions.def.
+ *
+ * A hook is a function of ours with the exported name as its symbol, so that it need not agree with
+ * libc's prototype: streams are void pointers here, variable arguments one word.
+ */
+#include "hooks.h"
+#include "real.h"
+
+#define HF_EXPORT __attribute__((visibility("default"), used))
+
+#define HF_SPECIAL(ret, name, params)
+#define HF_FUNCTION(ret, name, params, body)                                                       \
+	HF_EXPORT ret hf_hook_##name params __asm__(#name);                                        \
+	HF_EXPORT ret hf_hook_##name params                                                        \
+	{                                                                                          \
+		return body;                                                                       \
+	}
+#pragma GCC diagnostic ignored "-Wpedantic" /* a void function returns a void expression */
+#include "functions.def"

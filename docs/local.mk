@@ -4,10 +4,13 @@ EXTRA_DIST += docs/misuse.md docs/report.schema.json
 
 dist_man_MANS += \
 	docs/holdfast.1 \
+	docs/holdfast-check.1 \
 	docs/holdfast-doctor.1 \
 	docs/holdfast-explain.1 \
 	docs/holdfast-list.1 \
+	docs/holdfast-report.1 \
 	docs/holdfast-run.1 \
+	docs/holdfast-suppress.1 \
 	docs/holdfast-kinds.7
 
 # The pages made from kinds.def are kept in the tree, so that they can be read there; tests/cli/explain.sh

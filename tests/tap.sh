@@ -8,6 +8,7 @@
 #   like GOT REGEX NAME       passes when a line of GOT matches the extended REGEX
 #   unlike GOT REGEX NAME     passes when none does
 #   capture COMMAND...        runs COMMAND for at most 60 s; sets $status, $out and $err
+#   as_nobody COMMAND...      captures it as a user without rights, if can_be_nobody
 #   skip NAME REASON          a test that this machine cannot run
 #   skip_all REASON           the same for the whole script; ends it
 #   done_testing              prints the plan: the last line of every script
@@ -93,6 +94,21 @@ capture() {
 	timeout -k 5 60 "$@" >"$tmp/.out" 2>"$tmp/.err" </dev/null || status=$?
 	out=$(cat "$tmp/.out")
 	err=$(cat "$tmp/.err")
+}
+
+# The build may lie where that user may not look: it is given a holdfast of its own in $tmp.
+can_be_nobody() {
+	[ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null || return 1
+	[ -d "$tmp/.nobody" ] && return 0
+	mkdir "$tmp/.nobody" && chmod 755 "$tmp" "$tmp/.nobody" || return 1
+	cp "$top_builddir"/.libs/libholdfast.so* "$tmp/.nobody" 2>/dev/null
+	cp "$top_builddir/.libs/holdfast" "$tmp/.nobody" 2>/dev/null ||
+		cp "$top_builddir/holdfast" "$tmp/.nobody"
+}
+
+as_nobody() {
+	capture setpriv --reuid=65534 --regid=65534 --clear-groups -- \
+		env PATH="$tmp/.nobody:$PATH" LD_LIBRARY_PATH="$tmp/.nobody" "$@"
 }
 
 skip() {

@@ -121,18 +121,11 @@ is "$(printf '%s\n' "$out" | grep -c watched)" 2 "each program has its line"
 capture holdfast doctor
 is "$status" 2 "no program is a usage error"
 
-# as_nobody COMMAND...
-as_nobody() {
-	capture setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
-}
-
 cp plain suid && cp plain sgid && cp plain capable
-if [ "$(id -u)" -ne 0 ]; then
+if ! can_be_nobody; then
 	skip "privileged programs" "only root can make programs setuid to another user"
 elif findmnt -no OPTIONS -T . 2>/dev/null | grep -q nosuid; then
 	skip "privileged programs" "$tmp is mounted nosuid"
-elif ! as_nobody holdfast doctor ./plain || [ "$status" -ne 0 ]; then
-	skip "privileged programs" "setpriv, or the build for another user, is missing: $err"
 else
 	chmod 4755 suid
 	verdict ./suid 0 privileges-unused "root's own setuid program can be watched by root"
@@ -147,7 +140,7 @@ else
 	chmod 2745 sgid && chown 65534 sgid
 	as_nobody holdfast doctor ./sgid
 	like "$out" 'can be watched \[dynamic\]' "setgid without group execution is no privilege"
-	capture setpriv --no-new-privs --reuid=65534 --regid=65534 --clear-groups -- holdfast doctor ./suid
+	as_nobody setpriv --no-new-privs holdfast doctor ./suid
 	like "$out" 'can be watched \[privileges-unused\]' "a process without new privileges gains none"
 	if setcap cap_net_raw+p capable 2>/dev/null; then
 		verdict ./capable 0 privileges-unused "file capabilities do not stop root"

@@ -111,9 +111,8 @@ else
 	skip "JSON tells who keeps a request waiting" "jq is not here"
 fi
 
-if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups -- test -x \
-	"$top_builddir/holdfast" 2>/dev/null; then
-	capture setpriv --reuid=65534 --regid=65534 --clear-groups -- holdfast list "$file"
+if can_be_nobody; then
+	as_nobody holdfast list "$file"
 	is "$status" 0 "a user without permission gets a list"
 	like "$out" "^ *\? +ofd +read +holds 100-EOF" "an OFD holder that may not be seen is unknown, not nobody"
 	like "$out" "^$posix +posix +write holds" "a POSIX holder is known to everybody"

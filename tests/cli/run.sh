@@ -226,12 +226,11 @@ is "$status" 2 "no COMMAND is a usage error"
 capture holdfast run lock --
 is "$status" 2 "no COMMAND after -- is a usage error"
 
-if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups -- test -x \
-	"$top_builddir/holdfast" 2>/dev/null; then
+if can_be_nobody; then
 	echo content >readable && chmod 644 readable
-	capture setpriv --reuid=65534 --regid=65534 --clear-groups -- holdfast run -s readable true
+	as_nobody holdfast run -s readable true
 	is "$status" 0 "a reader may lock a file that it may not write"
-	capture setpriv --reuid=65534 --regid=65534 --clear-groups -- holdfast run readable true
+	as_nobody holdfast run readable true
 	is "$status" 125 "a writer may not"
 	is "$err" "holdfast run: readable: Permission denied" "and is told"
 else

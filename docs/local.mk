@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += docs/misuse.md docs/report.schema.json
+EXTRA_DIST += docs/recording.md docs/misuse.md docs/report.schema.json
 
 dist_man_MANS += \
 	docs/holdfast.1 \
@@ -11,7 +11,8 @@ dist_man_MANS += \
 	docs/holdfast-report.1 \
 	docs/holdfast-run.1 \
 	docs/holdfast-suppress.1 \
-	docs/holdfast-kinds.7
+	docs/holdfast-kinds.7 \
+	docs/libholdfast-check.7
 
 # The pages made from kinds.def are kept in the tree, so that they can be read there; tests/cli/explain.sh
 # compares them with what holdfast prints.

@@ -7,6 +7,7 @@ CLI_TESTS = \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
 	tests/cli/list.sh \
+	tests/cli/preload.sh \
 	tests/cli/formats.sh \
 	tests/cli/manpages.sh \
 	tests/cli/html.sh \

@@ -4,6 +4,7 @@ STATIC_TESTS = \
 	tests/static/includes.sh \
 	tests/static/kinds.sh \
 	tests/static/lengths.sh \
+	tests/static/options.sh \
 	tests/static/shell.sh \
 	tests/static/words.sh
 

@@ -168,11 +168,32 @@ static void settle(struct hf_request *r, int ret)
 	errno = error;
 }
 
+/* One in 64, and not every 64th: a program's own rhythm must not hide in ours. */
+static bool by_chance(void)
+{
+	static uint32_t state = 1;
+
+	state = state * 1664525u + 1013904223u;
+	return state >> 26 == 0;
+}
+
+/*
+ * At an unlock the kernel is asked whether the lock was still there. For a flock that takes a file
+ * of /proc, twenty times the unlock itself; and nobody can drop one behind the hooks' back but a
+ * process or a descriptor that shares the description, or an inline system call. So without such
+ * sharing only a sample is asked.
+ */
+static bool is_worth_asking(const struct hf_request *r)
+{
+	return r->primitive != HF_PRIM_FLOCK || r->owner->shared || r->owner->fd_count != 1 ||
+	       by_chance();
+}
+
 static int unlock(struct hf_request *r)
 {
 	int ret;
 
-	if (r->owner && hf_audit_range(r->file, r->owner, r->start, r->end))
+	if (r->owner && is_worth_asking(r) && hf_audit_range(r->file, r->owner, r->start, r->end))
 		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
 	ret = call_as_made(r);
 	if (ret == 0)

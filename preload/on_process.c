@@ -138,7 +138,8 @@ static void check_out(enum hf_event_type type)
 		return;
 	hf_audit_all();
 	hf_watch_settle();
-	hf_recorder_event(&event);
+	if (type != HF_EVENT_NONE)
+		hf_recorder_event(&event);
 	hf_section_leave(&section);
 }
 
@@ -234,7 +235,7 @@ int hf_on_daemon(int keep_dir, int keep_fds, int (*real)(int, int))
  */
 void hf_before_filter(void)
 {
-	check_out(HF_EVENT_EXIT);
+	check_out(HF_EVENT_NONE);
 }
 
 void hf_after_filter(long ret)

@@ -17,9 +17,25 @@
 #include "request.h"
 #include "shim.h"
 
-/* level: a floor under the kind's own, for the cases of a kind that weigh differently. */
+/*
+ * The cache of descriptors may be stale, and a descriptor that took a lock may have been closed
+ * behind our back: nothing is said about a file before both are seen to be open on it.
+ */
+static bool is_still_so(const struct hf_request *r, const struct hf_owner *owner,
+			const struct hf_range *held)
+{
+	struct hf_fileid id = hf_file_id(r->file);
+
+	if (!hf_oracle_is_open(r->fd, id)) {
+		hf_fd_forget(r->fd);
+		return false;
+	}
+	return owner->primitive != HF_PRIM_POSIX || hf_oracle_is_open(held->hold.fd, id);
+}
+
+/* level: HF_LEVEL_NONE for the kind's own. */
 static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_level level,
-		   const struct hf_owner *owner, const struct hf_range *held, enum hf_proof proof)
+		     const struct hf_owner *owner, const struct hf_range *held, enum hf_proof proof)
 {
 	struct hf_rec_finding finding = {
 		.kind = (uint16_t)kind,
@@ -41,7 +57,7 @@ static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_leve
 	};
 	size_t length = strlen(r->via);
 
-	if (!hf_options.enabled[kind])
+	if (!hf_options.enabled[kind] || !is_still_so(r, owner, held))
 		return 0;
 	memcpy(finding.via, r->via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
 	return hf_recorder_finding(&finding);
@@ -73,7 +89,8 @@ static void check_reentrant_acquire(const struct hf_request *r)
 {
 	if (r->owner && holds_all_already(r))
 		(void)report(r, HF_KIND_REENTRANT_ACQUIRE, HF_LEVEL_NONE, r->owner,
-		       hf_rangeset_first(&r->owner->ranges, r->start, r->end), HF_PROOF_RESULT);
+			     hf_rangeset_first(&r->owner->ranges, r->start, r->end),
+			     HF_PROOF_RESULT);
 }
 
 /*
@@ -92,9 +109,9 @@ static void check_relock_other_fd(const struct hf_request *r)
 	if (!held || hf_oracle_same_description(held->hold.fd, r->fd, hf_shim.pid) == 1)
 		return;
 	(void)report(r, HF_KIND_RELOCK_OTHER_FD,
-	       held->mode == HF_MODE_WRITE && r->mode == HF_MODE_WRITE ? HF_LEVEL_WARNING
-								       : HF_LEVEL_NOTE,
-	       r->owner, held, HF_PROOF_RESULT);
+		     held->mode == HF_MODE_WRITE && r->mode == HF_MODE_WRITE ? HF_LEVEL_WARNING
+									     : HF_LEVEL_NOTE,
+		     r->owner, held, HF_PROOF_RESULT);
 }
 
 /* In place and without blocking it is atomic and nothing is lost: worth a note. */
@@ -108,8 +125,8 @@ static void check_upgrade(const struct hf_request *r)
 	while (held && held->mode != HF_MODE_READ)
 		held = hf_rangeset_next(held, r->end);
 	if (held)
-		(void)report(r, HF_KIND_UPGRADE, r->blocking ? HF_LEVEL_WARNING : HF_LEVEL_NOTE, r->owner,
-		       held, HF_PROOF_NONE);
+		(void)report(r, HF_KIND_UPGRADE, r->blocking ? HF_LEVEL_WARNING : HF_LEVEL_NOTE,
+			     r->owner, held, HF_PROOF_NONE);
 }
 
 /* Another description of this process is in the way, and this thread took its lock. */
@@ -155,9 +172,8 @@ static void check_self_deadlock(struct hf_request *r)
 	if (!held)
 		return;
 	certain = !owner->shared && !has_other_threads();
-	r->doubted = report(r, HF_KIND_SELF_DEADLOCK,
-			    certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING, owner, held,
-			    HF_PROOF_RESULT);
+	r->doubted = report(r, HF_KIND_SELF_DEADLOCK, certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING,
+			    owner, held, HF_PROOF_RESULT);
 	if (certain)
 		r->doubted = 0;
 }

@@ -93,8 +93,9 @@ static struct hf_rec_finding finding_of(struct hf_file *file, struct hf_owner *o
 
 static void blame(struct hf_rec_finding *finding, struct hf_culprit *culprit, enum hf_proof proof)
 {
-	if (!culprit) {
+	if (!culprit) { /* nobody to blame: the stack is where it was noticed, and is called so */
 		hf_recorder_count_late();
+		finding->here = hf_stack_here();
 		return;
 	}
 	if (!culprit->here)

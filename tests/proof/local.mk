@@ -2,9 +2,10 @@
 
 PROOF_TESTS = \
 	tests/proof/survival.sh \
-	tests/proof/transparency.sh
+	tests/proof/transparency.sh \
+	tests/proof/unseen.sh
 
-PROOF_HELPERS = tests/proof/survivor tests/proof/transparency
+PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -17,3 +18,7 @@ tests_proof_survivor_LDFLAGS =
 tests_proof_transparency_SOURCES = tests/proof/transparency.c
 tests_proof_transparency_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_proof_transparency_LDFLAGS =
+
+tests_proof_unseen_SOURCES = tests/proof/unseen.c
+tests_proof_unseen_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_unseen_LDFLAGS =

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += docs/recording.md docs/misuse.md docs/report.schema.json
+EXTRA_DIST += docs/architecture.md docs/misuse.md docs/recording.md docs/releasing.md \
+	docs/report.schema.json
 
 dist_man_MANS += \
 	docs/holdfast.1 \

@@ -19,6 +19,7 @@ fi
 
 for verb in $(sed -n 's/^HF_COMMAND(\([a-z]*\),.*/\1/p' "$top_srcdir/tools/commands.def"); do
 	page=$docs/holdfast-$verb.1
+	ok "$verb has a manual page" test -s "$page"
 	[ -s "$page" ] || continue
 	like "$(cat "$docs/holdfast.1")" "^\.It Cm $verb\$" "holdfast(1) names the verb $verb"
 	wanted=$(holdfast "$verb" --help | grep -oE '^  (-[A-Za-z],|   ) --[a-z-]+' | grep -oE -e '--[a-z-]+' |

@@ -343,6 +343,73 @@ static inline void hf_scope_leave(struct hf_scope *scope)
 
 #endif
 
+/* ---- hf_rwlock: a reader-writer lock between threads, no file ---- */
+
+typedef struct hf_rwlock hf_rwlock;
+
+/*
+ * Readers share, a writer is alone, writers come first and in the order they asked: a new reader
+ * queues behind a waiting writer, one that reads already does not. Whoever has it may take it again
+ * (counted): a reader may read again, the writer may write again and read as well; if it then
+ * releases the writing and not the reading, it stays a reader, with no writer in between. A reader
+ * that asks to write is refused.
+ *
+ * *ret is yours to hf_rwlock_free(). -ENOMEM.
+ */
+HF_API int hf_rwlock_new(hf_rwlock **ret) HF_MUST_CHECK;
+
+/* NULL is fine. Nobody may hold it or wait for it. */
+HF_API void hf_rwlock_free(hf_rwlock *rwlock);
+
+/*
+ * -EBUSY, -ETIMEDOUT: others have it. -EDEADLK: this thread reads and asks to write. -EPERM: made
+ * before a fork. -ENOMEM: this thread holds more locks for reading than it could note down.
+ * -EOVERFLOW: taken too often. A wait that is given up leaves no trace.
+ */
+HF_API int hf_rwlock_acquire(hf_rwlock *rwlock, hf_mode mode, int64_t timeout_ns) HF_MUST_CHECK;
+
+/* Undoes one acquire of that mode by this thread. -EPERM: there is none. */
+HF_API int hf_rwlock_release(hf_rwlock *rwlock, hf_mode mode);
+
+/* This thread's own standing: 0 or 1. The writer counts as a reader only while it also reads. */
+HF_API int hf_rwlock_is_reader(const hf_rwlock *rwlock);
+HF_API int hf_rwlock_is_writer(const hf_rwlock *rwlock);
+
+/* How it is held at this moment, by anybody: HF_SHARED, HF_EXCLUSIVE, or 0 for not at all. */
+HF_API int hf_rwlock_owner(const hf_rwlock *rwlock);
+
+/* Is a writer waiting? 0 or 1. */
+HF_API int hf_rwlock_has_pending_writers(const hf_rwlock *rwlock);
+
+/* ---- hf_lockset: several locks, all or none ---- */
+
+typedef struct hf_lockset hf_lockset;
+
+/* *ret is yours to hf_lockset_free(). One thread at a time may use a set. -ENOMEM. */
+HF_API int hf_lockset_new(hf_lockset **ret) HF_MUST_CHECK;
+
+/* Releases what the set holds and frees it; the locks in it stay open. NULL is fine. */
+HF_API void hf_lockset_free(hf_lockset *set);
+
+/*
+ * Adds a lock, which is borrowed: keep it open until the set is freed. The same handle again, or
+ * another one on overlapping bytes of the same file, is merged when the set is acquired: one of the
+ * handles then takes all the bytes together, in the stronger mode, and hf_lock_mode() of the other
+ * is 0. -EBUSY: the set is held. -EINVAL, -ENOMEM.
+ */
+HF_API int hf_lockset_add(hf_lockset *set, hf_lock *lock, hf_mode mode) HF_MUST_CHECK;
+
+/*
+ * Takes all members, or on failure none, within one deadline. They are taken in the order of device,
+ * inode and first byte, whatever order they were added in, so that two sets cannot wait for each
+ * other. Errors as of hf_lock_acquire(); -EDEADLK also when the set is held. An empty set is 0.
+ */
+HF_API int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns) HF_MUST_CHECK;
+
+/* Gives up all members, the last taken first. -EPERM: not held. The first error, if any; the other
+ * members are released nevertheless. */
+HF_API int hf_lockset_release(hf_lockset *set);
+
 #ifdef __cplusplus
 }
 #endif

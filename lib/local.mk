@@ -34,9 +34,12 @@ libhflib_la_SOURCES = \
 	lib/held.c lib/held.h \
 	lib/holders.c \
 	lib/lock.c lib/lock.h \
+	lib/lockset.c \
 	lib/open.c \
 	lib/path.c lib/path.h \
 	lib/procfs.c lib/procfs.h \
+	lib/reads.c lib/reads.h \
+	lib/rwlock.c \
 	lib/scope.c \
 	lib/setlk.c lib/setlk.h \
 	lib/sys.c lib/sys.h \
@@ -45,14 +48,14 @@ libhflib_la_SOURCES = \
 	lib/wait.c lib/wait.h
 
 # pthread_cancel loads libgcc_s when it is first used and ends the process where it cannot.
-HFLIB_LDFLAGS = -pthread -Wl,--push-state,--no-as-needed,-lgcc_s,--pop-state
+HFLIB_LINK = -pthread -Wl,--push-state,--no-as-needed,-lgcc_s,--pop-state
 
 lib_LTLIBRARIES += libholdfast.la
 include_HEADERS += lib/holdfast.h lib/holdfast-annotate.h
 libholdfast_la_SOURCES =
 EXTRA_libholdfast_la_DEPENDENCIES = $(top_srcdir)/lib/libholdfast.map
 libholdfast_la_LIBADD = libhflib.la
-libholdfast_la_LDFLAGS = $(AM_LDFLAGS) $(HFLIB_LDFLAGS) -version-info 0:0:0 -no-undefined \
+libholdfast_la_LDFLAGS = $(AM_LDFLAGS) $(HFLIB_LINK) -version-info 0:0:0 -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/libholdfast.map
 EXTRA_DIST += lib/libholdfast.map
 

@@ -15,10 +15,11 @@
 #include "sys.h"
 #include "wait.h"
 
-static void note_refusal(const char *what, const struct hf_lock *lock)
+static int refused(int error, const struct hf_lock *lock)
 {
-	if (holdfast_note_refused)
-		holdfast_note_refused(what, lock->fd);
+	if (error == -EDEADLK && holdfast_note_refused)
+		holdfast_note_refused("hf_lock_acquire", lock->fd);
+	return error;
 }
 
 /* ---- is what we were granted still the file that others will find? ---- */
@@ -162,7 +163,7 @@ int hf_lock_take(struct hf_attempt *attempt, uint64_t start, uint64_t end)
 		ret = hf_claim_begin(attempt, start, end, &claim);
 		hf_held_leave();
 		if (ret)
-			return ret;
+			return refused(ret, attempt->lock);
 		ret = be_granted(attempt, claim);
 		if (!ret) {
 			hf_held_enter();
@@ -188,10 +189,7 @@ int hf_lock_acquire(hf_lock *lock, hf_mode mode, int64_t timeout_ns)
 	if (ret)
 		return ret;
 	hf_attempt_init(&attempt, lock, mode, timeout_ns);
-	ret = hf_lock_take(&attempt, lock->start, lock->end);
-	if (ret == -EDEADLK)
-		note_refusal("hf_lock_acquire", lock);
-	return ret;
+	return hf_lock_take(&attempt, lock->start, lock->end);
 }
 
 /* ---- release ---- */

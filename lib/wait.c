@@ -33,7 +33,7 @@ void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode m
 	*attempt = (struct hf_attempt){ .lock = lock, .mode = mode, .timeout = timeout };
 }
 
-static uint64_t deadline_after(int64_t timeout)
+uint64_t hf_deadline_after(int64_t timeout)
 {
 	/* Far beyond any uptime, and short enough for every time_t of 64 bits. */
 	if (timeout >= INT64_MAX / 2)
@@ -45,7 +45,8 @@ static void set_deadline(struct hf_attempt *attempt)
 {
 	if (attempt->begun)
 		return;
-	attempt->deadline = deadline_after(attempt->timeout);
+	if (!attempt->deadline)
+		attempt->deadline = hf_deadline_after(attempt->timeout);
 	hf_held_enter();
 	attempt->cancels = attempt->lock->cancels;
 	hf_held_leave();
@@ -67,7 +68,7 @@ int hf_attempt_begin(struct hf_attempt *attempt)
 
 bool hf_attempt_is_over(const struct hf_attempt *attempt)
 {
-	return attempt->begun && attempt->deadline != UINT64_MAX &&
+	return attempt->deadline && attempt->deadline != UINT64_MAX &&
 	       hf_sys.now() >= attempt->deadline;
 }
 

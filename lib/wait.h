@@ -21,12 +21,15 @@ struct hf_attempt {
 	struct hf_lock *lock;
 	hf_mode mode;
 	int64_t timeout;   /* as given by the caller */
-	uint64_t deadline; /* CLOCK_MONOTONIC; UINT64_MAX is never. Set at the first wait */
+	uint64_t deadline; /* CLOCK_MONOTONIC; UINT64_MAX: never; 0: set it at the first wait */
 	unsigned cancels;  /* the handle's count at the first wait */
-	bool begun;	   /* deadline and cancels are set */
+	bool begun;	   /* both are set */
 	bool announced;	   /* on_wait was called */
 	bool waited;	   /* slept since the last grant: the file may have been replaced */
 };
+
+/* The moment timeout from now, UINT64_MAX for one that is as good as never. */
+uint64_t hf_deadline_after(int64_t timeout);
 
 void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode mode,
 		     int64_t timeout);

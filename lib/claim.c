@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The claims on a file: held.h tells what they are. Everything here is within hf_held_enter(). */
+/*
+ * The claims on a file: held.h tells what they are. Everything here is within hf_held_enter(), but for
+ * hf_claim_hold(), which every grant goes through: a state may become HELD at any time.
+ */
 #include "config.h"
 
 #include <errno.h>
@@ -28,9 +31,14 @@ static bool same_owner(const struct hf_claim *a, const struct hf_claim *b)
 	return a->lock->owner == b->lock->owner;
 }
 
-static bool is_in_passing(const struct hf_claim *claim)
+static enum hf_claim_state state_of(const struct hf_claim *claim)
 {
-	return claim->state == HF_CLAIM_TAKING || claim->state == HF_CLAIM_DROPPING;
+	return __atomic_load_n(&claim->state, __ATOMIC_SEQ_CST);
+}
+
+static bool is_in_passing(enum hf_claim_state state)
+{
+	return state == HF_CLAIM_TAKING || state == HF_CLAIM_DROPPING;
 }
 
 static enum verdict judge(const struct hf_claim *wanted, const struct hf_claim *other)
@@ -41,11 +49,11 @@ static enum verdict judge(const struct hf_claim *wanted, const struct hf_claim *
 		return REENTRY;
 	if (!same_owner(wanted, other))
 		return GO; /* the kernel tells them apart */
-	if (is_in_passing(other))
+	if (is_in_passing(state_of(other)))
 		return SOON;
 	if (wanted->mode == HF_EXCLUSIVE || other->mode == HF_EXCLUSIVE || other->upgrading)
 		return BUSY;
-	return other->state == HF_CLAIM_WAITING && other->lock == wanted->lock ? BUSY : GO;
+	return state_of(other) == HF_CLAIM_WAITING && other->lock == wanted->lock ? BUSY : GO;
 }
 
 /* self is the claim that wanted is to become, or NULL. */
@@ -86,6 +94,8 @@ static int await_go(struct hf_attempt *attempt, const struct hf_claim *wanted,
 	int ret = 0;
 
 	while (!ret) {
+		/* Said before looking: either hf_claim_hold()'s change is seen, or it sees this. */
+		__atomic_store_n(&wanted->lock->file->watched, true, __ATOMIC_SEQ_CST);
 		switch (judge_all(wanted, self)) {
 		case GO:
 			return 0;
@@ -110,27 +120,39 @@ static struct hf_claim *new_claim(struct hf_lock *lock)
 	return malloc(sizeof(struct hf_claim));
 }
 
-int hf_claim_begin(struct hf_attempt *attempt, uint64_t start, uint64_t end, struct hf_claim **ret)
+static struct hf_claim claim_of(const struct hf_attempt *attempt, uint64_t start, uint64_t end)
 {
 	struct hf_lock *lock = attempt->lock;
-	struct hf_claim wanted = {
+
+	return (struct hf_claim){
 		.lock = lock,
 		.thread = lock->flags & HF_ANY_THREAD ? 0 : hf_thread_self(),
 		.start = start,
 		.end = end,
 		.mode = attempt->mode,
 		.state = HF_CLAIM_TAKING,
+		.posix = lock->file->posix,
 	};
-	struct hf_claim *claim;
-	int error = await_go(attempt, &wanted, NULL);
+}
 
-	if (error)
-		return error;
+int hf_claim_begin(struct hf_attempt *attempt, uint64_t start, uint64_t end, struct hf_claim **ret)
+{
+	struct hf_lock *lock = attempt->lock;
+	struct hf_claim *claim;
+	int error;
+
+	/* By far the most common: nothing else is going on with the file. */
+	if (lock->file->claims || lock->file->closing) {
+		struct hf_claim wanted = claim_of(attempt, start, end);
+
+		error = await_go(attempt, &wanted, NULL);
+		if (error)
+			return error;
+	}
 	claim = new_claim(lock);
 	if (!claim)
 		return -ENOMEM;
-	wanted.posix = lock->file->posix;
-	*claim = wanted;
+	*claim = claim_of(attempt, start, end);
 	DL_APPEND(lock->file->claims, claim);
 	*ret = claim;
 	return 0;
@@ -154,7 +176,8 @@ int hf_claim_begin_upgrade(struct hf_attempt *attempt, struct hf_claim *claim)
 	if (is_upgrade_pending(claim))
 		return -EDEADLK;
 	wanted.mode = HF_EXCLUSIVE;
-	claim->upgrading = true; /* new readers of the same owner wait from here on */
+	/* New readers of the same owner wait from here on; who only tries is in nobody's way. */
+	claim->upgrading = attempt->timeout != HF_NOWAIT;
 	ret = await_go(attempt, &wanted, claim);
 	if (ret) {
 		claim->upgrading = false;
@@ -182,8 +205,20 @@ void hf_claim_set(struct hf_claim *claim, enum hf_claim_state state)
 	if (state == HF_CLAIM_NONE)
 		end_claim(claim);
 	else
-		claim->state = state;
+		__atomic_store_n(&claim->state, state, __ATOMIC_SEQ_CST);
 	hf_file_changed(file);
+}
+
+void hf_claim_hold(struct hf_claim *claim)
+{
+	struct hf_file *file = claim->lock->file;
+
+	__atomic_store_n(&claim->state, HF_CLAIM_HELD, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&file->watched, __ATOMIC_SEQ_CST))
+		return;
+	hf_held_enter();
+	hf_file_changed(file);
+	hf_held_leave();
 }
 
 struct hf_claim *hf_claim_mine(const struct hf_lock *lock)
@@ -219,7 +254,7 @@ bool hf_claim_is_joined(const struct hf_claim *claim)
 
 static bool covers(const struct hf_claim *other, const struct hf_claim *claim)
 {
-	return other != claim && same_owner(other, claim) && other->state != HF_CLAIM_DROPPING;
+	return other != claim && same_owner(other, claim) && state_of(other) != HF_CLAIM_DROPPING;
 }
 
 /* The last byte of the run of covered bytes at position, or position - 1 when it is not covered. */

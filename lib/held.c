@@ -152,6 +152,8 @@ void hf_file_changed(struct hf_file *file)
 {
 	if (file->sleepers)
 		(void)pthread_cond_broadcast(&file->changed);
+	else if (file->watched)
+		__atomic_store_n(&file->watched, false, __ATOMIC_SEQ_CST);
 }
 
 int hf_file_sleep(struct hf_file *file, uint64_t deadline)

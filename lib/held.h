@@ -78,6 +78,7 @@ struct hf_file {
 	bool closing; /* POSIX only: such a close is under way, nobody may begin a claim */
 	unsigned refs; /* handles, sleepers, and who is closing */
 	unsigned sleepers;
+	bool watched; /* a claim's state was looked at and may be slept for */
 	pthread_cond_t changed;
 	UT_hash_handle hh;
 };
@@ -137,6 +138,12 @@ int hf_held_unpark(struct hf_fileid id, int access);
 
 /* From now on, POSIX locks for lock's file. Not within enter. */
 void hf_held_use_posix(struct hf_lock *lock);
+
+/*
+ * claim is held from now on. The one change of state that needs no mutex, as every acquire makes it.
+ * Not within enter.
+ */
+void hf_claim_hold(struct hf_claim *claim);
 
 /* ---- all of the following: within enter ---- */
 

@@ -153,7 +153,7 @@ static int step_back(struct hf_attempt *attempt, struct hf_claim *claim, int err
 	return error;
 }
 
-int hf_lock_take(struct hf_attempt *attempt, uint64_t start, uint64_t end)
+static inline int take(struct hf_attempt *attempt, uint64_t start, uint64_t end)
 {
 	struct hf_claim *claim;
 	int ret;
@@ -166,14 +166,17 @@ int hf_lock_take(struct hf_attempt *attempt, uint64_t start, uint64_t end)
 			return refused(ret, attempt->lock);
 		ret = be_granted(attempt, claim);
 		if (!ret) {
-			hf_held_enter();
-			hf_claim_set(claim, HF_CLAIM_HELD);
-			hf_held_leave();
+			hf_claim_hold(claim);
 			return 0;
 		}
 		ret = step_back(attempt, claim, ret);
 	} while (!ret);
 	return ret;
+}
+
+int hf_lock_take(struct hf_attempt *attempt, uint64_t start, uint64_t end)
+{
+	return take(attempt, start, end);
 }
 
 int hf_lock_acquire(hf_lock *lock, hf_mode mode, int64_t timeout_ns)
@@ -185,11 +188,11 @@ int hf_lock_acquire(hf_lock *lock, hf_mode mode, int64_t timeout_ns)
 		return -EINVAL;
 	if (hf_lock_is_forked(lock))
 		return -EPERM;
-	ret = hf_lock_check_borrowed(lock);
+	ret = lock->borrowed ? hf_lock_check_borrowed(lock) : 0;
 	if (ret)
 		return ret;
 	hf_attempt_init(&attempt, lock, mode, timeout_ns);
-	return hf_lock_take(&attempt, lock->start, lock->end);
+	return take(&attempt, lock->start, lock->end);
 }
 
 /* ---- release ---- */
@@ -199,6 +202,8 @@ static bool is_whole_uncovered(const struct hf_claim *claim)
 {
 	uint64_t start, end;
 
+	if (claim->lock->file->claims == claim && !claim->next)
+		return true;
 	return hf_claim_uncovered(claim, claim->start, &start, &end) && start == claim->start &&
 	       end == claim->end;
 }

@@ -10,94 +10,69 @@
 
 #define KCMP_FILE 0 /* linux/kcmp.h is not everywhere */
 
-/* The result of a call that sets errno, without the trace it left there. */
-static int outcome(int result, int saved_errno)
+static int outcome(int result)
 {
-	int ret = result < 0 ? -errno : result;
-
-	errno = saved_errno;
-	return ret;
+	return result < 0 ? -errno : result;
 }
 
 static int sys_openat(int dirfd, const char *path, int flags, mode_t mode)
 {
-	int saved = errno;
-
-	return outcome(openat(dirfd, path, flags, mode), saved);
+	return outcome(openat(dirfd, path, flags, mode));
 }
 
 static int sys_close(int fd)
 {
-	int saved = errno;
-
-	return outcome(close(fd), saved);
+	return outcome(close(fd));
 }
 
 static int sys_dup(int fd)
 {
-	int saved = errno;
-
-	return outcome(fcntl(fd, F_DUPFD_CLOEXEC, 3), saved);
+	return outcome(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 static int sys_dup3(int from, int to)
 {
-	int saved = errno;
-
-	return outcome(dup3(from, to, O_CLOEXEC), saved);
+	return outcome(dup3(from, to, O_CLOEXEC));
 }
 
 static int sys_fstat(int fd, struct stat *ret)
 {
-	int saved = errno;
-
 #if defined(__x86_64__) && defined(__LP64__) && defined(SYS_fstat)
 	/* glibc's fstat goes through the slower newfstatat; here both fill the same struct. */
-	return outcome((int)syscall(SYS_fstat, fd, ret), saved);
+	return outcome((int)syscall(SYS_fstat, fd, ret));
 #else
-	return outcome(fstat(fd, ret), saved);
+	return outcome(fstat(fd, ret));
 #endif
 }
 
 static int sys_fstatat(int dirfd, const char *path, struct stat *ret, int flags)
 {
-	int saved = errno;
-
-	return outcome(fstatat(dirfd, path, ret, flags), saved);
+	return outcome(fstatat(dirfd, path, ret, flags));
 }
 
 static int sys_mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	int saved = errno;
-
-	return outcome(mkdirat(dirfd, path, mode), saved);
+	return outcome(mkdirat(dirfd, path, mode));
 }
 
 static int sys_setlk(int fd, int command, struct flock *range)
 {
-	int saved = errno;
-
-	return outcome(fcntl(fd, command, range), saved);
+	return outcome(fcntl(fd, command, range));
 }
 
 static int sys_same_description(int fd, int other)
 {
-	int saved = errno;
 	pid_t self = getpid();
-	int ret = outcome((int)syscall(SYS_kcmp, self, self, KCMP_FILE, fd, other), saved);
+	int ret = outcome((int)syscall(SYS_kcmp, self, self, KCMP_FILE, fd, other));
 
 	return ret < 0 ? ret : ret == 0;
 }
 
 static ssize_t sys_read(int fd, void *buffer, size_t size)
 {
-	int saved = errno;
 	ssize_t count = read(fd, buffer, size);
 
-	if (count < 0)
-		count = -errno;
-	errno = saved;
-	return count;
+	return count < 0 ? -errno : count;
 }
 
 static int sys_thread(pthread_t *ret, const pthread_attr_t *attr, void *(*run)(void *), void *arg)

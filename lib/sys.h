@@ -2,7 +2,7 @@
 /*
  * Every system call the library makes, behind one table, so that a test can make each of them fail.
  *
- * All return a result >= 0 or -errno; errno itself is left as it was. openat, close, read and a
+ * All return a result >= 0 or -errno. openat, close, read and a
  * waiting setlk are cancellation points of libc: callers disable cancellation around them.
  */
 #ifndef HF_SYS_H

@@ -106,9 +106,19 @@ static int reap(struct child *child)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* A byte, not an end of file: later children have copies of this end. */
+void child_go(struct child *child)
+{
+	if (child->to < 0)
+		return;
+	(void)!write(child->to, "g", 1);
+	(void)close(child->to);
+	child->to = -1;
+}
+
 int child_finish(struct child *child)
 {
-	(void)close(child->to);
+	child_go(child);
 	return reap(child);
 }
 
@@ -116,7 +126,8 @@ void child_kill(struct child *child)
 {
 	(void)kill(child->pid, SIGKILL);
 	(void)reap(child);
-	(void)close(child->to);
+	if (child->to >= 0)
+		(void)close(child->to);
 }
 
 struct hold {

@@ -38,7 +38,7 @@ hf_lock *held_on(const char *path, hf_mode mode);
 struct child {
 	pid_t pid;
 	int from; /* the child's tell() comes out here */
-	int to;	  /* closed: the child's await_go() returns */
+	int to;	  /* a byte here: the child's await_go() returns */
 };
 
 typedef int child_fn(struct child *self, void *arg);
@@ -53,7 +53,10 @@ void await_go(struct child *self);
 /* What the child told; 0 when it ended without a word. */
 char child_told(struct child *child);
 
-/* Lets it go on, and its status: exit code, or 128 + signal. */
+/* Lets it go on. */
+void child_go(struct child *child);
+
+/* The same, and its status: exit code, or 128 + signal. */
 int child_finish(struct child *child);
 
 /* SIGKILL, and gone. */

@@ -1,15 +1,44 @@
 # SPDX-License-Identifier: MIT
 # The lock library's own tests, against its objects, so that system calls can be made to fail.
 
-LIB_TESTS = tests/unit/lib-lock
-LIB_TEST_HELPERS = tests/unit/lib-helpers.c tests/unit/lib.h
+LIB_TESTS = \
+	tests/unit/lib-convert \
+	tests/unit/lib-fork \
+	tests/unit/lib-lock \
+	tests/unit/lib-open \
+	tests/unit/lib-replace \
+	tests/unit/lib-threads
+
 LIB_TEST_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS) -pthread
 LIB_TEST_LINK = $(AM_LDFLAGS) $(HFLIB_LINK)
-LIB_TEST_LIBS = libhflib.la $(CRITERION_LIBS)
+LIB_TEST_LIBS = libtestlib.la libhflib.la $(CRITERION_LIBS)
 
-tests_unit_lib_lock_SOURCES = tests/unit/lib-lock.c $(LIB_TEST_HELPERS)
+check_LTLIBRARIES += libtestlib.la
+libtestlib_la_SOURCES = tests/unit/lib-helpers.c tests/unit/lib.h
+libtestlib_la_CFLAGS = $(LIB_TEST_CFLAGS)
+
+tests_unit_lib_convert_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_convert_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_convert_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_fork_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_fork_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_fork_LDADD = $(LIB_TEST_LIBS)
+
 tests_unit_lib_lock_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_lock_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_lock_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_open_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_open_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_open_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_replace_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_replace_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_replace_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_threads_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_threads_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_threads_LDADD = $(LIB_TEST_LIBS)
 
 UNIT_TESTS += $(LIB_TESTS)

@@ -5,10 +5,10 @@
 
 cd "$top_srcdir" || exit 99
 
-# Paths in backticks or as link targets; those with a placeholder are no paths.
+# Paths in backticks or as link targets; those with a placeholder (<name>, DIR/) are no paths.
 paths() {
 	grep -oE '`[A-Za-z.][A-Za-z0-9_.-]*/[A-Za-z0-9_./-]*`|\]\([A-Za-z./][^)#:]*\)' "$1" |
-		sed -e 's/^`//; s/`$//; s/^](//; s/)$//' | sort -u
+		sed -e 's/^`//; s/`$//; s/^](//; s/)$//' -e '/^[A-Z]*\//d' | sort -u
 }
 
 for document in README.md CONTRIBUTING.md docs/*.md; do

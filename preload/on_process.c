@@ -143,8 +143,9 @@ static void check_out(enum hf_event_type type)
 	hf_section_leave(&section);
 }
 
-static void before_exec(const char *path)
+static hf_ref before_exec(const char *path)
 {
+	hf_ref ret = 0;
 	int error = errno;
 
 	if (__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) &&
@@ -153,17 +154,30 @@ static void before_exec(const char *path)
 
 		if (!foreign)
 			check_out(HF_EVENT_EXEC);
-		hf_recorder_exec(path, raw_getpid(),
-				 foreign ? 0
-					 : __atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED));
+		ret = hf_recorder_exec(path, raw_getpid(),
+				       foreign ? 0
+					       : __atomic_load_n(&hf_shim.ledger.held,
+								 __ATOMIC_RELAXED));
 	}
 	errno = error;
+	return ret;
+}
+
+/* It returned, so it failed: the EXEC record must not be waited for to be answered. */
+static int after_exec(hf_ref exec, int ret)
+{
+	int error = errno;
+
+	hf_recorder_exec_failed(exec);
+	errno = error;
+	return ret;
 }
 
 int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real)
 {
-	before_exec(path);
-	return real(path, argv, COMPLETED(envp));
+	hf_ref exec = before_exec(path);
+
+	return after_exec(exec, real(path, argv, COMPLETED(envp)));
 }
 
 int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve)
@@ -179,15 +193,17 @@ int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe)
 int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
 		  int (*real)(int, char *const *, char *const *))
 {
-	before_exec(argv && argv[0] ? argv[0] : "");
-	return real(fd, argv, COMPLETED(envp));
+	hf_ref exec = before_exec(argv && argv[0] ? argv[0] : "");
+
+	return after_exec(exec, real(fd, argv, COMPLETED(envp)));
 }
 
 int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
 		   int (*real)(int, const char *, char *const *, char *const *, int))
 {
-	before_exec(path);
-	return real(dir, path, argv, COMPLETED(envp), flags);
+	hf_ref exec = before_exec(path);
+
+	return after_exec(exec, real(dir, path, argv, COMPLETED(envp), flags));
 }
 
 void hf_expect_sharing_children(unsigned long flags)

@@ -57,6 +57,11 @@ int hf_pool_tid(void)
 	return thread_id.tid;
 }
 
+void hf_pool_forget_tid(void)
+{
+	thread_id.fork_count = 0;
+}
+
 uint64_t hf_pool_now(void)
 {
 	struct timespec now;

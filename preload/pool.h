@@ -50,6 +50,12 @@ void hf_pool_event(struct hf_event *event);
 /* The calling thread's number, without a system call but for the first time. */
 int hf_pool_tid(void);
 
+/*
+ * Asks for it again next time. A vfork child runs with its parent's thread-local data: before and
+ * after what it records, so that neither is known by the other's number.
+ */
+void hf_pool_forget_tid(void);
+
 uint64_t hf_pool_now(void);
 
 #endif

@@ -367,18 +367,34 @@ void hf_recorder_event(struct hf_event *event)
 		__atomic_fetch_add(&image->locks, 1, __ATOMIC_RELAXED);
 }
 
-void hf_recorder_exec(const char *path, int32_t pid, uint32_t held)
+hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held)
 {
 	size_t length = strnlen(path, PATH_MAX - 1);
 	size_t size = sizeof(struct hf_rec_exec) + length;
 	struct hf_rec_exec *record = hf_pool_reserve(size);
+	hf_ref ret;
 
 	if (!record)
-		return;
+		return 0;
 	record->pid = pid;
 	record->held = held;
 	memcpy(record->path, path, length);
-	(void)hf_pool_commit(record, HF_RECORD_EXEC, size);
+	hf_pool_forget_tid();
+	ret = hf_pool_commit(record, HF_RECORD_EXEC, size);
+	hf_pool_forget_tid();
+	return ret;
+}
+
+void hf_recorder_exec_failed(hf_ref exec)
+{
+	struct hf_rec_consequence withdrawn = { .finding = exec, .what = HF_THEN_WITHDRAWN,
+						.fd = HF_NO_FD };
+
+	if (!exec)
+		return;
+	hf_pool_forget_tid();
+	write_consequence(&withdrawn);
+	hf_pool_forget_tid();
 }
 
 void hf_recorder_flag(enum hf_image_flags flag)

@@ -50,7 +50,9 @@ void hf_recorder_consequence(struct hf_rec_consequence *consequence);
 /* An event; sequence, image, tid and time are filled in here. */
 void hf_recorder_event(struct hf_event *event);
 
-void hf_recorder_exec(const char *path, int32_t pid, uint32_t held);
+/* Before an exec; the reference is for hf_recorder_exec_failed(), should the call return. */
+hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held);
+void hf_recorder_exec_failed(hf_ref exec);
 
 /* This image is not watched any more (a seccomp filter, an unshared clone). */
 void hf_recorder_flag(enum hf_image_flags flag);

@@ -5,8 +5,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alloc.h"
+#include "doctor.h"
 
 #include <uthash.h>
 
@@ -115,16 +117,33 @@ static void note_life(struct search *search, uint32_t image, int32_t tid, uint64
 		forget(search, pending);
 }
 
+/* An exec that returned. */
+static void note_failure(struct search *search, const struct hf_rec_consequence *record)
+{
+	const struct hf_rec_exec *exec;
+	struct pending *pending;
+
+	if (record->what != HF_THEN_WITHDRAWN)
+		return;
+	exec = (const void *)hf_log_at(&search->recording->view, record->finding, HF_RECORD_EXEC);
+	pending = exec ? find_pending(search, exec->pid) : NULL;
+	if (pending && pending->record == exec)
+		forget(search, pending);
+}
+
 static void search_log(struct search *search)
 {
 	const struct hf_record *record;
 	uint64_t at = 0, skipped = 0;
 
-	while ((record = hf_log_next(&search->recording->view, &at, &skipped)))
+	while ((record = hf_log_next(&search->recording->view, &at, &skipped))) {
+		if (hf_record_type(record) == HF_RECORD_CONSEQUENCE)
+			note_failure(search, (const void *)record);
 		if (hf_record_type(record) == HF_RECORD_EXEC)
 			note_exec(search, (const void *)record);
 		else
 			note_life(search, record->image, record->tid, record->time);
+	}
 }
 
 static void search_events(struct search *search)
@@ -149,6 +168,21 @@ void blind_add(struct report *report, const char *path, const char *reason, int3
 		(struct report_blind){ .path = path, .reason = reason, .pid = pid };
 }
 
+/* Why the checker cannot get into it, as far as can be told from the file that is there now. */
+static const char *reason_of(struct report *report, const char *path)
+{
+	struct hf_verdict verdict;
+
+	if (access(path, F_OK) < 0 || hf_doctor_verdict(path, &verdict) < 0 || verdict.can_see)
+		return "";
+	return obstack_copy0(&report->memory, verdict.why, (int)strlen(verdict.why));
+}
+
+void blind_add_program(struct report *report, const char *path, int32_t pid)
+{
+	blind_add(report, path, reason_of(report, path), pid);
+}
+
 static int by_time(struct pending *a, struct pending *b)
 {
 	return (a->time > b->time) - (a->time < b->time);
@@ -165,8 +199,9 @@ static void tell_pending(struct report *report, struct search *search)
 		size_t room = hf_record_size(&record->head) - offsetof(struct hf_rec_exec, path);
 		size_t length = strnlen(record->path, room);
 
-		blind_add(report, obstack_copy0(&report->memory, record->path, (int)length), "",
-			  pending->pid);
+		blind_add_program(report,
+				  obstack_copy0(&report->memory, record->path, (int)length),
+				  pending->pid);
 		forget(search, pending);
 	}
 }

@@ -17,4 +17,7 @@ bool blind_is_total(const struct report *report);
 /* Appends one, unless that program and reason are there already. */
 void blind_add(struct report *report, const char *path, const char *reason, int32_t pid);
 
+/* The same, with doctor's reason where it has one. */
+void blind_add_program(struct report *report, const char *path, int32_t pid);
+
 #endif

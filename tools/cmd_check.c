@@ -211,7 +211,7 @@ static bool said_hello(const struct report *report, pid_t pid)
 static void tell_unwatched_command(struct check *check)
 {
 	if (!said_hello(check->report, check->end.pid))
-		blind_add(check->report, check->plan.argv[0], "", check->end.pid);
+		blind_add_program(check->report, check->plan.argv[0], check->end.pid);
 }
 
 /* Does the process still have the pool mapped? Its maps name the file. */

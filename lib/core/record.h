@@ -189,7 +189,7 @@ enum hf_consequence {
 
 struct hf_rec_consequence {
 	struct hf_record head;
-	hf_ref finding;
+	hf_ref finding; /* or, WITHDRAWN, the EXEC record of an exec that failed */
 	uint16_t what; /* enum hf_consequence */
 	uint16_t reserved;
 	int32_t fd;

@@ -182,6 +182,8 @@ static bool is_readable_page(uintptr_t address)
 {
 	uintptr_t page = address & ~(uintptr_t)4095;
 
+	if (!page)
+		return false; /* to the kernel NULL is no set, and not an error */
 	if (page == hf_thread.readable_page)
 		return true;
 	if (raw_sigprocmask(-1, (const uint64_t *)page, NULL) == -EFAULT)

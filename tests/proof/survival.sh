@@ -52,7 +52,7 @@ survives_as_root 86 after setuid-exec
 
 # The recording lies on the disk that fills.
 mkdir "$tmp/small"
-if mount -t tmpfs -o size=24m tmpfs "$tmp/small" 2>/dev/null; then
+if mount -t tmpfs -o size=48m tmpfs "$tmp/small" 2>/dev/null; then
 	trap 'umount "$tmp/small"; rm -rf "$tmp"' EXIT
 	TMPDIR=$tmp/small
 	export TMPDIR

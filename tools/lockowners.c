@@ -210,12 +210,19 @@ static int add_told_owners(struct scan *scan)
 	return 0;
 }
 
+/* NULL also when the entries are of two files: two subvolumes of a btrfs look like one here. */
 static const struct lock_entry *entry_with_path(const struct lock_entry *entry, size_t count)
 {
-	for (; count > 0; count--, entry++)
-		if (entry->path)
-			return entry;
-	return NULL;
+	const struct lock_entry *found = NULL;
+
+	for (; count > 0; count--, entry++) {
+		if (!entry->path)
+			continue;
+		if (found && found->device != entry->device)
+			return NULL;
+		found = entry;
+	}
+	return found;
 }
 
 /* A waiter's descriptor is not told, but the file is that of the holder. */

@@ -168,12 +168,18 @@ static bool is_same_owner(const struct lock_entry *a, const struct lock_entry *b
 	return false;
 }
 
+/* Two subvolumes of a btrfs may use one inode number, and have one superblock. */
+static bool is_same_file(const struct lock_entry *a, const struct lock_entry *b)
+{
+	return hf_fileid_equal(a->lock.id, b->lock.id) &&
+	       (!a->device || !b->device || a->device == b->device);
+}
+
 bool lock_entries_conflict(const struct lock_entry *a, const struct lock_entry *b)
 {
 	bool is_flock = a->lock.primitive == HF_PRIM_FLOCK;
 
-	return hf_fileid_equal(a->lock.id, b->lock.id) &&
-	       is_flock == (b->lock.primitive == HF_PRIM_FLOCK) && a->lock.start <= b->lock.end &&
+	return is_same_file(a, b) && is_flock == (b->lock.primitive == HF_PRIM_FLOCK) && a->lock.start <= b->lock.end &&
 	       b->lock.start <= a->lock.end && hf_modes_conflict(a->lock.mode, b->lock.mode) &&
 	       !is_same_owner(a, b);
 }

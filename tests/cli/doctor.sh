@@ -76,6 +76,15 @@ else
 	skip "a static Go program is called Go, not only static" "this compiler cannot link -static"
 fi
 
+# The word of doctor against what happens: check ends with 125 when the checker was loaded nowhere.
+for program in plain fixed musl asan asan-static static static-pie; do
+	[ -x "$program" ] || continue
+	capture holdfast doctor "./$program"
+	can_see=$status
+	capture holdfast check -- "./$program"
+	is "$((status == 125))" "$can_see" "doctor is right about $program"
+done
+
 cp plain foreign
 printf '\375\375' | dd of=foreign bs=1 seek=18 conv=notrunc 2>/dev/null
 verdict ./foreign 1 foreign-architecture "a program for another machine cannot be watched"

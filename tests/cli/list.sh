@@ -127,6 +127,47 @@ wait "$ofd" 2>/dev/null
 capture holdfast list "$file"
 unlike "$out" "^$ofd " "the locks of a killed process are gone"
 
+# Two subvolumes of a btrfs: /proc/locks tells one device and one inode number for two files, and stat() tells
+# another device for each. In a mount namespace of its own, so that nothing is left behind.
+btrfs_lists() {
+	truncate -s 120M "$tmp/btrfs.image" && mkfs.btrfs -q "$tmp/btrfs.image" && mkdir "$tmp/btrfs" || return 1
+	unshare -m sh -c '
+		cd "$1" && mount -o loop btrfs.image btrfs || exit 1
+		btrfs -q subvolume create btrfs/one && btrfs -q subvolume create btrfs/two || exit 1
+		: >btrfs/one/f && : >btrfs/two/f
+		within() {
+			n=0
+			until eval "$1" || [ $n -ge 200 ]; do
+				n=$((n + 1))
+				sleep 0.05
+			done
+		}
+		for kind in ofd posix; do
+			[ $kind = ofd ] && file=btrfs/one/f || file=btrfs/two/f
+			"$2" $kind write 0 0 $file >$kind.out & eval "$kind=\$!"
+		done
+		within "grep -q held ofd.out && grep -q held posix.out"
+		"$2" ofd read 3 0 btrfs/one/f >/dev/null & waiter=$!
+		within "holdfast list btrfs/one/f | grep -q \" waits \""
+		holdfast list btrfs/one/f >one.list
+		holdfast list btrfs/two/f >two.list
+		echo "ofd=$ofd posix=$posix waiter=$waiter" >btrfs.pids
+		kill $ofd $posix $waiter
+		wait
+	' sh "$tmp" "$locker"
+}
+
+if [ "$(id -u)" -eq 0 ] && command -v mkfs.btrfs >/dev/null && btrfs_lists >"$tmp/btrfs.log" 2>&1; then
+	. "$tmp/btrfs.pids"
+	like "$(cat "$tmp/one.list")" "^$ofd +ofd +write holds" "a lock on btrfs has its holder"
+	like "$(cat "$tmp/one.list")" "^$waiter +ofd +read +waits 3-EOF +3 $ofd " \
+		"only a holder in the same subvolume keeps a request waiting"
+	unlike "$(cat "$tmp/one.list")" "^$posix " "the same inode number in another subvolume is another file"
+	like "$(cat "$tmp/two.list")" "^$posix +posix +write holds" "which has its own holder"
+else
+	skip "a lock on btrfs has its holder" "this takes root, mkfs.btrfs and a loop device"
+fi
+
 capture holdfast list "$tmp/absent"
 is "$status" 1 "a file that is not there is a failure"
 is "$err" "holdfast list: $tmp/absent: No such file or directory" "a file that is not there is named"

@@ -169,22 +169,31 @@ static bool wants_words(const struct request *request)
 	return request->is_verbose || isatty(STDERR_FILENO);
 }
 
+struct telling {
+	const char *file;
+	bool is_flock; /* who has a flock is in the way of a flock only */
+};
+
 static int print_holder(const struct hf_holder *holder, void *arg)
 {
-	const struct request *request = arg;
+	const struct telling *telling = arg;
 	const char *mode = holder->mode == HF_EXCLUSIVE ? "an exclusive" : "a shared";
 	char who[32] = "somebody who may not be seen";
 
+	if ((holder->kind == HF_HOLDER_FLOCK) != telling->is_flock)
+		return 0;
 	if (holder->pid > 0)
 		snprintf(who, sizeof(who), "pid %d", (int)holder->pid);
-	cmd_warn("%s: %s lock is held by %s%s%s", request->file, mode, who,
-		 *holder->command ? ": " : "", holder->command);
+	cmd_warn("%s: %s %s is held by %s%s%s", telling->file, mode,
+		 telling->is_flock ? "flock" : "lock", who, *holder->command ? ": " : "",
+		 holder->command);
 	return 0;
 }
 
-static void tell_who_is_in_the_way(hf_lock *lock, struct request *request)
+static void tell_who_is_in_the_way(hf_lock *lock, const struct request *request, bool is_flock)
 {
-	int status = hf_lock_each_holder(lock, request->mode, print_holder, request);
+	struct telling telling = { .file = request->file, .is_flock = is_flock };
+	int status = hf_lock_each_holder(lock, request->mode, print_holder, &telling);
 
 	if (status < 0)
 		cmd_warn("%s: who holds the lock cannot be told: %s", request->file,
@@ -194,7 +203,7 @@ static void tell_who_is_in_the_way(hf_lock *lock, struct request *request)
 static int on_wait(hf_lock *lock, hf_mode mode, void *arg)
 {
 	(void)mode;
-	tell_who_is_in_the_way(lock, arg);
+	tell_who_is_in_the_way(lock, arg, false);
 	return 0;
 }
 
@@ -253,11 +262,11 @@ static int acquire(hf_lock *lock, struct request *request, int64_t start_ns)
 		status = hf_lock_acquire(lock, request->mode, QUIET_NS);
 		if (status != -ETIMEDOUT)
 			return status;
-		tell_who_is_in_the_way(lock, request);
+		tell_who_is_in_the_way(lock, request, false);
 	}
 	status = hf_lock_acquire(lock, request->mode, time_left(request->timeout_ns, start_ns));
 	if (status == -EBUSY && wants_words(request))
-		tell_who_is_in_the_way(lock, request);
+		tell_who_is_in_the_way(lock, request, false);
 	return status;
 }
 
@@ -271,10 +280,10 @@ static bool has_flock_of_its_own(int fd)
 		fs.f_type != CIFS_SUPER_MAGIC && fs.f_type != SMB2_SUPER_MAGIC);
 }
 
-static int acquire_flock(int fd, const struct request *request, int64_t start_ns)
+static int acquire_flock(hf_lock *lock, const struct request *request, int64_t start_ns)
 {
 	int operation = request->mode == HF_SHARED ? LOCK_SH : LOCK_EX;
-	int status;
+	int fd = hf_lock_fd(lock), status;
 
 	if (!request->is_flock || !has_flock_of_its_own(fd))
 		return 0;
@@ -282,8 +291,7 @@ static int acquire_flock(int fd, const struct request *request, int64_t start_ns
 	if (status != -EBUSY)
 		return status;
 	if (wants_words(request))
-		cmd_warn("%s: a flock(2) lock is held: `holdfast list %s` tells by whom",
-			 request->file, request->file);
+		tell_who_is_in_the_way(lock, request, true);
 	return flock_wait(fd, operation, time_left(request->timeout_ns, start_ns));
 }
 
@@ -291,7 +299,7 @@ static int acquire_all(hf_lock *lock, struct request *request, int64_t start_ns)
 {
 	int status = acquire(lock, request, start_ns);
 
-	return status == 0 ? acquire_flock(hf_lock_fd(lock), request, start_ns) : status;
+	return status == 0 ? acquire_flock(lock, request, start_ns) : status;
 }
 
 /* Scripts ask with -n and expect silence, as from flock(1). */

@@ -121,7 +121,9 @@ if command -v flock >/dev/null; then
 	is "$status" 44 "flock(1) excludes --flock"
 	capture flock lock holdfast run --flock -w 0.05 -E 45 --verbose lock true
 	is "$status" 45 "--flock has a deadline"
-	like "$err" "a flock\(2\) lock is held" "what is in the way is told to be a flock"
+	like "$err" "an exclusive flock is held by pid [0-9]+: .*flock lock" "who has the flock is named"
+	capture flock lock holdfast run lock holdfast run --verbose -n lock true
+	unlike "$err" "flock lock holdfast" "who has a flock is not in the way of a run without --flock"
 	capture flock -s lock holdfast run --flock -s -n lock true
 	is "$status" 0 "two shared flocks go together"
 else

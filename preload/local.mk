@@ -45,8 +45,11 @@ HOOKS_SOURCES = \
 	preload/oracle.c preload/oracle.h \
 	preload/real.c preload/real.h \
 	preload/request.h \
-	preload/rules.c \
+	preload/rules.c preload/rules.h \
+	preload/rules_exclude.c \
+	preload/rules_failure.c \
 	preload/shim.c preload/shim.h \
+	preload/systemlocks.c preload/systemlocks.h \
 	preload/wrap.c \
 	preload/wrap_exec.c \
 	preload/wrap_vfork.S

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "hooks.h"
 #include "watch.h"
@@ -170,6 +171,8 @@ int hf_on_dup(int fd, int (*real)(int))
 int hf_on_paths_moved(int ret)
 {
 	__atomic_store_n(&names_moved, names_moved + 1, __ATOMIC_RELAXED);
+	if (ret == 0 && hf_watching())
+		hf_thread.changes++;
 	return ret;
 }
 
@@ -178,7 +181,11 @@ ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via)
 {
 	struct hf_section section;
 
-	if (!hf_watching() || ret < 0 || hf_section_enter(&section) != HF_ENTERED)
+	if (!hf_watching() || ret < 0)
+		return ret;
+	if (fd > STDERR_FILENO)
+		hf_thread.changes++;
+	if (hf_section_enter(&section) != HF_ENTERED)
 		return ret;
 	if (at < 0)
 		at = raw_lseek(fd, 0, SEEK_CUR) - ret;

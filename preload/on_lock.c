@@ -124,12 +124,13 @@ static void granted(struct hf_request *r)
 		.tid = hf_tid(),
 		.time = hf_recorder_now(),
 		.stack = r->stack,
-		.depth = 1,
+		.depth = hf_rules_depth(r),
+		.flags = r->relative ? HF_HOLD_RELATIVE : 0,
 	};
 
-	hf_rules_granted(r);
 	if (hf_watching())
 		hf_watch_locked(hf_file_id(r->file), r->start, r->end, r->fd);
+	hf_rules_granted(r);
 	if (!hf_file_is_held(r->file))
 		hf_fd_new_era();
 	(void)hf_ledger_take(&hf_shim.ledger, r->file, r->primitive, r->start, r->end, r->mode,
@@ -152,6 +153,7 @@ static void released(struct hf_request *r)
 		hf_watch_unlocked(hf_file_id(r->file), r->start, r->end, r->via, r->fd);
 	if (!r->owner)
 		return;
+	hf_rules_released(r);
 	(void)hf_ledger_drop(&hf_shim.ledger, r->file, r->owner, r->start, r->end);
 	record_event(r, HF_EVENT_RELEASE, 0);
 }
@@ -354,18 +356,35 @@ static bool read_flock(struct hf_request *r, const struct flock *lock)
 	default:
 		return false;
 	}
+	r->relative = lock->l_whence != SEEK_SET;
 	return find_base(r->fd, lock->l_whence, &base) &&
 	       make_range(r, base, lock->l_start, lock->l_len);
 }
 
-/* A request that the kernel will refuse for its arguments is only forwarded. */
+/* A request that the kernel will refuse for its arguments: there is nothing to keep books on. */
+static int forward_invalid(struct hf_request *r)
+{
+	int ret = call_as_made(r), error = errno;
+
+	if (ret < 0 && (error == EINVAL || error == EOVERFLOW))
+		hf_rules_bad_arguments(r, error);
+	errno = error;
+	return ret;
+}
+
+/* OFD requests carry no process number; F_UNLCK with one is refused as well. */
+static bool has_pid(const struct hf_request *r, const struct flock *lock)
+{
+	return r->primitive == HF_PRIM_OFD && lock->l_pid != 0;
+}
+
 static int record_lock(struct hf_request *r)
 {
 	const struct flock *lock = (const struct flock *)r->arg;
 
-	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)) || !read_flock(r, lock))
+	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)))
 		return call_as_made(r);
-	return request(r);
+	return read_flock(r, lock) && !has_pid(r, lock) ? request(r) : forward_invalid(r);
 }
 
 int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const char *via)
@@ -415,12 +434,15 @@ int hf_on_lockf(int fd, int command, off_t length, hf_lockf_fn *real)
 		.primitive = HF_PRIM_POSIX,
 		.mode = command == F_ULOCK ? HF_MODE_NONE : HF_MODE_WRITE,
 		.blocking = command == F_LOCK,
+		.relative = true,
 	};
 	int64_t base;
 
-	if ((command != F_LOCK && command != F_TLOCK && command != F_ULOCK) || hf_is_foreign() ||
-	    !find_base(fd, SEEK_CUR, &base) || !make_range(&r, base, 0, length))
+	if (command == F_TEST || hf_is_foreign())
 		return real(fd, command, length);
+	if ((command != F_LOCK && command != F_TLOCK && command != F_ULOCK) ||
+	    !find_base(fd, SEEK_CUR, &base) || !make_range(&r, base, 0, length))
+		return forward_invalid(&r);
 	return request(&r);
 }
 
@@ -449,7 +471,7 @@ int hf_on_flock(int fd, int operation, hf_flock_fn *real)
 		r.blocking = false;
 		break;
 	default:
-		return real(fd, operation);
+		return forward_invalid(&r);
 	}
 	return request(&r);
 }

@@ -137,6 +137,8 @@ static void check_out(enum hf_event_type type)
 	if (hf_section_enter(&section) != HF_ENTERED)
 		return;
 	hf_audit_all();
+	if (type == HF_EVENT_EXIT)
+		hf_watch_ending();
 	hf_watch_settle();
 	if (type != HF_EVENT_NONE)
 		hf_recorder_event(&event);

@@ -10,6 +10,9 @@
 #include "ledger.h"
 #include "record.h"
 
+/* hf_hold.flags: the bytes were counted from the file position or the end of the file. */
+#define HF_HOLD_RELATIVE 1u
+
 enum hf_how { HF_HOW_FCNTL, HF_HOW_LOCKF, HF_HOW_FLOCK };
 
 struct hf_request {
@@ -27,6 +30,7 @@ struct hf_request {
 	bool blocking;
 	uint64_t start;
 	uint64_t end;
+	bool relative; /* to the file position or the end of the file */
 
 	/* Known once the section was entered. */
 	struct hf_file *file;
@@ -38,7 +42,7 @@ struct hf_request {
 	hf_ref doubted;	     /* a finding that is wrong if the wait is short */
 };
 
-/* rules.c: everything that may be said about a request. All need the section. */
+/* rules*.c: everything that may be said about a request. All need the section. */
 
 /* A blocking request is about to wait: what is wrong must be said now. And it is back. */
 void hf_rules_before_wait(struct hf_request *request);
@@ -49,5 +53,14 @@ void hf_rules_granted(const struct hf_request *request);
 
 /* The kernel refused it with that errno. */
 void hf_rules_refused(const struct hf_request *request, int error);
+
+/* It unlocks and the kernel did; the ledger still holds what was before. */
+void hf_rules_released(const struct hf_request *request);
+
+/* How deep this thread is in the range once the request is granted: 1, or more after re-entry. */
+uint32_t hf_rules_depth(const struct hf_request *request);
+
+/* The kernel refused the arguments themselves. Enters the section on its own. */
+void hf_rules_bad_arguments(struct hf_request *request, int error);
 
 #endif

@@ -15,6 +15,7 @@
 #include "rawsys.h"
 #include "recorder.h"
 #include "request.h"
+#include "rules.h"
 #include "shim.h"
 
 /*
@@ -33,49 +34,74 @@ static bool is_still_so(const struct hf_request *r, const struct hf_owner *owner
 	return owner->primitive != HF_PRIM_POSIX || hf_oracle_is_open(held->hold.fd, id);
 }
 
-/* level: HF_LEVEL_NONE for the kind's own. */
-static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_level level,
-		     const struct hf_owner *owner, const struct hf_range *held, enum hf_proof proof)
+void hf_finding_put_via(struct hf_rec_finding *finding, const char *via)
+{
+	size_t length = strlen(via);
+
+	memcpy(finding->via, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+}
+
+/* level: of this case of the kind, for those whose cases weigh differently. */
+struct hf_rec_finding hf_rules_finding(const struct hf_request *r, enum hf_kind kind,
+				       enum hf_level level, const struct hf_owner *owner,
+				       const struct hf_range *held)
 {
 	struct hf_rec_finding finding = {
 		.kind = (uint16_t)kind,
-		.proof = (uint8_t)proof,
 		.level = (uint8_t)level,
-		.primitive = (uint8_t)owner->primitive,
-		.mode = (uint8_t)held->mode,
+		.primitive = (uint8_t)(owner ? owner->primitive : r->primitive),
+		.mode = (uint8_t)(held ? held->mode : r->mode),
 		.wanted = (uint8_t)r->mode,
 		.wanted_primitive = (uint8_t)r->primitive,
-		.fd = held->hold.fd,
+		.fd = held ? held->hold.fd : r->fd,
 		.other_fd = r->fd,
-		.holder_tid = held->hold.tid,
-		.taken_time = held->hold.time,
 		.id = hf_file_id(r->file),
 		.start = r->start,
 		.end = r->end,
 		.here = r->stack,
-		.taken = held->hold.stack,
 	};
-	size_t length = strlen(r->via);
+
+	if (held) {
+		finding.holder_tid = held->hold.tid;
+		finding.taken_time = held->hold.time;
+		finding.taken = held->hold.stack;
+	}
+	hf_finding_put_via(&finding, r->via);
+	return finding;
+}
+
+void hf_rules_record(struct hf_rec_finding *finding)
+{
+	if (hf_options.enabled[finding->kind])
+		(void)hf_recorder_finding(finding);
+}
+
+static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_level level,
+		     const struct hf_owner *owner, const struct hf_range *held, enum hf_proof proof)
+{
+	struct hf_rec_finding finding = hf_rules_finding(r, kind, level, owner, held);
 
 	if (!hf_options.enabled[kind] || !is_still_so(r, owner, held))
 		return 0;
-	memcpy(finding.via, r->via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+	finding.proof = (uint8_t)proof;
 	return hf_recorder_finding(&finding);
 }
 
-static bool is_mine(const struct hf_range *held)
+bool hf_is_mine(const struct hf_range *held)
 {
 	return held->hold.tid == hf_tid();
 }
 
-/* Every byte of the request is held in that mode by this thread, through the same description. */
-static bool holds_all_already(const struct hf_request *r)
+bool hf_rules_reenters(const struct hf_request *r)
 {
 	uint64_t at = r->start;
-	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
+	struct hf_range *held;
 
+	if (!r->owner)
+		return false;
+	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	for (; held && held->start <= at; held = hf_rangeset_next(held, r->end)) {
-		if (held->mode != r->mode || !is_mine(held) ||
+		if (held->mode != r->mode || !hf_is_mine(held) ||
 		    (r->primitive == HF_PRIM_POSIX && held->hold.fd != r->fd))
 			return false;
 		if (held->end >= r->end)
@@ -87,7 +113,7 @@ static bool holds_all_already(const struct hf_request *r)
 
 static void check_reentrant_acquire(const struct hf_request *r)
 {
-	if (r->owner && holds_all_already(r))
+	if (hf_rules_reenters(r))
 		(void)report(r, HF_KIND_REENTRANT_ACQUIRE, HF_LEVEL_NONE, r->owner,
 			     hf_rangeset_first(&r->owner->ranges, r->start, r->end),
 			     HF_PROOF_RESULT);
@@ -139,7 +165,7 @@ static struct hf_range *own_conflict(const struct hf_request *r, struct hf_owner
 		if (owner == r->owner || owner->primitive != r->primitive || owner->inherited)
 			continue;
 		held = hf_rangeset_conflict(&owner->ranges, r->start, r->end, r->mode);
-		if (held && is_mine(held)) {
+		if (held && hf_is_mine(held)) {
 			*ret = owner;
 			return held;
 		}
@@ -153,6 +179,11 @@ static bool has_other_threads(void)
 	struct stat st;
 
 	return raw_fstatat(AT_FDCWD, "/proc/self/task", &st, 0) < 0 || st.st_nlink != 3;
+}
+
+bool hf_rules_may_be_released(const struct hf_owner *owner)
+{
+	return owner->shared || has_other_threads();
 }
 
 /*
@@ -171,11 +202,25 @@ static void check_self_deadlock(struct hf_request *r)
 	held = own_conflict(r, &owner);
 	if (!held)
 		return;
-	certain = !owner->shared && !has_other_threads();
+	certain = !hf_rules_may_be_released(owner);
 	r->doubted = report(r, HF_KIND_SELF_DEADLOCK, certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING,
 			    owner, held, HF_PROOF_RESULT);
 	if (certain)
 		r->doubted = 0;
+}
+
+bool hf_rules_may_write(const struct hf_file *file, uint64_t start, uint64_t end)
+{
+	struct hf_owner *owner;
+	struct hf_range *held;
+
+	for (owner = hf_file_owners(file); owner; owner = owner->next)
+		for (held = hf_rangeset_first(&owner->ranges, start, end); held;
+		     held = hf_rangeset_next(held, end))
+			if (held->mode == HF_MODE_WRITE && (hf_is_mine(held) || owner->inherited ||
+							    !held->hold.tid))
+				return true;
+	return false;
 }
 
 void hf_rules_before_wait(struct hf_request *r)
@@ -183,6 +228,7 @@ void hf_rules_before_wait(struct hf_request *r)
 	r->wait_began = hf_recorder_now();
 	check_self_deadlock(r);
 	check_upgrade(r);
+	hf_exclude_before_wait(r);
 }
 
 void hf_rules_after_wait(const struct hf_request *r)
@@ -204,9 +250,17 @@ void hf_rules_granted(const struct hf_request *r)
 	check_relock_other_fd(r);
 	if (!r->wait_began)
 		check_upgrade(r);
+	hf_exclude_granted(r);
 }
 
 void hf_rules_refused(const struct hf_request *r, int error)
 {
-	(void)r, (void)error;
+	hf_exclude_refused(r, error);
+	hf_failure_refused(r, error);
+}
+
+void hf_rules_released(const struct hf_request *r)
+{
+	hf_exclude_released(r);
+	hf_failure_released(r);
 }

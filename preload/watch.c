@@ -44,11 +44,29 @@ void hf_watch_add(const struct hf_watch *watch)
 	__atomic_store_n(&hf_shim.watching, hf_shim.watching + 1, __ATOMIC_RELAXED);
 }
 
+const struct hf_watch *hf_watch_next(enum hf_kind kind, unsigned *at)
+{
+	while (*at < WATCHES) {
+		const struct hf_watch *watch = &watches[(*at)++];
+
+		if (watch->used && watch->finding.kind == kind)
+			return watch;
+	}
+	return NULL;
+}
+
 void hf_watch_end(enum hf_kind kind, struct hf_fileid id)
 {
 	FOR_EACH_WATCH(watch)
 	if (watch->finding.kind == kind && hf_fileid_equal(watch->finding.id, id))
 		forget(watch);
+}
+
+static bool is_misuse(struct hf_watch *watch, const struct hf_rec_consequence *then)
+{
+	return (watch->report_on & HF_THEN_BIT(then->what)) &&
+	       (!watch->judge || watch->judge(watch, then)) &&
+	       hf_options.enabled[watch->finding.kind];
 }
 
 /* The finding is recorded now if this is what it waited for; then what happened, as its
@@ -57,8 +75,7 @@ static void record(struct hf_watch *watch, struct hf_rec_consequence *then, cons
 {
 	size_t length = strlen(via);
 
-	if (!watch->recorded && (watch->report_on & HF_THEN_BIT(then->what)) &&
-	    hf_options.enabled[watch->finding.kind])
+	if (!watch->recorded && is_misuse(watch, then))
 		watch->recorded = hf_recorder_finding(&watch->finding);
 	if (!watch->recorded)
 		return;
@@ -103,6 +120,8 @@ static void check_taken(struct hf_watch *watch)
 
 static void settle(struct hf_watch *watch)
 {
+	if (watch->unasked)
+		return;
 	check_taken(watch);
 	check_changed(watch);
 }
@@ -112,11 +131,23 @@ static bool concerns_thread(const struct hf_watch *watch)
 	return !watch->only_tid || watch->only_tid == hf_tid();
 }
 
+static bool touches(const struct hf_watch *watch, uint64_t start, uint64_t end)
+{
+	return watch->finding.start <= end && start <= watch->finding.end;
+}
+
 static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t start,
 		     uint64_t end)
 {
-	return hf_fileid_equal(watch->finding.id, id) && watch->finding.start <= end &&
-	       start <= watch->finding.end && concerns_thread(watch);
+	return hf_fileid_equal(watch->finding.id, id) && touches(watch, start, end);
+}
+
+static bool concerns_access(const struct hf_watch *watch, const struct hf_rec_consequence *access)
+{
+	uint64_t last = access->offset + (access->bytes ? access->bytes - 1 : 0);
+
+	return concerns_thread(watch) && (!watch->same_fd || access->fd == watch->finding.fd) &&
+	       (!watch->exact || touches(watch, access->offset, last));
 }
 
 static void end_if(struct hf_watch *watch, enum hf_consequence what)
@@ -129,9 +160,11 @@ void hf_watch_unlocked(struct hf_fileid id, uint64_t start, uint64_t end, const 
 {
 	FOR_EACH_WATCH(watch)
 	{
-		struct hf_rec_consequence unlocked = { .what = HF_THEN_UNLOCKED, .fd = fd };
+		struct hf_rec_consequence unlocked = {
+			.what = HF_THEN_UNLOCKED, .fd = fd, .offset = start, .bytes = end - start + 1
+		};
 
-		if (!concerns(watch, id, start, end))
+		if (!concerns(watch, id, start, end) || !concerns_thread(watch))
 			continue;
 		settle(watch);
 		record(watch, &unlocked, via);
@@ -145,7 +178,8 @@ void hf_watch_locked(struct hf_fileid id, uint64_t start, uint64_t end, int fd)
 	{
 		struct hf_rec_consequence retaken = { .what = HF_THEN_RETAKEN, .fd = fd };
 
-		if (!concerns(watch, id, start, end))
+		if (!concerns(watch, id, start, end) ||
+		    !(watch->any_retakes || concerns_thread(watch)))
 			continue;
 		record(watch, &retaken, "");
 		end_if(watch, HF_THEN_RETAKEN);
@@ -166,10 +200,11 @@ void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64
 		};
 
 		if (watch->finding.id.ino != st.st_ino || watch->finding.id.dev != st.st_dev ||
-		    !concerns_thread(watch))
+		    !concerns_access(watch, &access))
 			continue;
 		record(watch, &access, via);
-		check_taken(watch);
+		if (!watch->unasked)
+			check_taken(watch);
 		end_if(watch, what);
 	}
 }
@@ -195,6 +230,17 @@ void hf_watch_settle(void)
 	{
 		settle(watch);
 		forget(watch);
+	}
+}
+
+void hf_watch_ending(void)
+{
+	FOR_EACH_WATCH(watch) {
+		struct hf_rec_consequence closed = { .what = HF_THEN_TEARDOWN,
+						     .fd = watch->finding.fd };
+
+		if (!watch->recorded && (watch->report_on & HF_THEN_BIT(HF_THEN_TEARDOWN)))
+			record(watch, &closed, "exit");
 	}
 }
 

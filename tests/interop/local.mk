@@ -9,7 +9,12 @@ EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-rea
 
 if HAVE_SQLITE3
 SQLITE_READERS = tests/interop/sqlite-reader tests/interop/sqlite-reader-repaired
-check_PROGRAMS += $(SQLITE_READERS)
+check_PROGRAMS += $(SQLITE_READERS) tests/interop/sqlite-threads
+
+tests_interop_sqlite_threads_SOURCES = tests/interop/sqlite-threads.c
+tests_interop_sqlite_threads_CFLAGS = $(WARN_CFLAGS) $(SQLITE3_CFLAGS)
+tests_interop_sqlite_threads_LDADD = $(SQLITE3_LIBS) -lpthread
+tests_interop_sqlite_threads_LDFLAGS =
 
 # Neither optimised nor sanitized, so that the lines that the tests expect are those of the source.
 tests_interop_sqlite_reader_SOURCES = tests/interop/sqlite-reader.c

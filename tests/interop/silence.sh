@@ -66,6 +66,12 @@ silent "flock(1) on a descriptor of the shell" flock sh -c '(flock 9; flock -u 9
 printf 'create x.tdb\ninsert a b\nshow a\ndump\nquit\n' >tdb.commands
 silent "tdb" tdbtool sh -c 'tdbtool <tdb.commands'
 
+threads=$top_builddir/tests/interop/sqlite-threads
+for journal in delete persist wal; do
+	silent "SQLite with two connections in two threads, journal $journal," "$threads" \
+		"$threads" "$tmp/$journal.db" "$journal"
+done
+
 mkdir lmdb
 printf 'VERSION=3\nformat=print\ntype=btree\nHEADER=END\n a\n b\nDATA=END\n' >lmdb.dump
 silent "lmdb that loads a database" mdb_load mdb_load -f lmdb.dump lmdb

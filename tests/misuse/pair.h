@@ -84,6 +84,57 @@ static inline void pair_end_when_stuck(const char *path)
 	_exit(0);
 }
 
+static inline void pair_ignore(int signal)
+{
+	(void)signal;
+}
+
+/* SIGUSR1, whose handler does nothing, comes once somebody waits for a lock on the file. */
+static inline void pair_interrupt_when_waiting(const char *path)
+{
+	struct sigaction action = { .sa_handler = pair_ignore };
+	long thread = syscall(SYS_gettid);
+	pid_t parent = getpid();
+	struct stat file;
+
+	sigaction(SIGUSR1, &action, NULL);
+	if (stat(path, &file) || fork())
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(20);
+	while (!pair_has_waiter(&file))
+		usleep(2000);
+	syscall(SYS_tgkill, parent, thread, SIGUSR1);
+	_exit(0);
+}
+
+/*
+ * A child that has the write lock, of the kind that TAKE_() of the pair takes, when this returns; it
+ * goes with the program.
+ */
+#define PAIR_HOLDER(path, take)                                                                    \
+	do {                                                                                       \
+		int ready[2];                                                                      \
+		char byte;                                                                         \
+                                                                                                   \
+		if (pipe(ready))                                                                   \
+			exit(3);                                                                   \
+		if (!fork()) {                                                                     \
+			int own = open(path, O_RDWR);                                              \
+                                                                                                   \
+			prctl(PR_SET_PDEATHSIG, SIGKILL);                                          \
+			alarm(20);                                                                 \
+			take(own);                                                                 \
+			if (write(ready[1], "", 1) == 1)                                           \
+				pause();                                                           \
+			_exit(0);                                                                  \
+		}                                                                                  \
+		if (read(ready[0], &byte, 1) != 1)                                                 \
+			exit(3);                                                                   \
+		close(ready[0]);                                                                   \
+		close(ready[1]);                                                                   \
+	} while (0)
+
 static inline void pair_quit(int signal)
 {
 	(void)signal;

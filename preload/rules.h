@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of rules share. One file per theme:
+ *
+ *   rules.c          re-entry, upgrades, waiting for oneself
+ *   rules_exclude.c  locks that were granted and do not exclude
+ *   rules_failure.c  requests that failed, and unlocks that missed
+ *   rules_access.c   what is done to the file, against what is held
+ *   rules_inode.c    locks on a file that is not, or no longer, the one meant
+ *
+ * All need the section, where nothing else is said.
+ */
+#ifndef HF_PRELOAD_RULES_H
+#define HF_PRELOAD_RULES_H
+
+#include "kinds.h"
+#include "request.h"
+#include "watch.h"
+
+/*
+ * A finding about the request. held is what stood in the ledger and is spoken of; NULL when there is
+ * only the request.
+ */
+struct hf_rec_finding hf_rules_finding(const struct hf_request *request, enum hf_kind kind,
+				       enum hf_level level, const struct hf_owner *owner,
+				       const struct hf_range *held);
+
+void hf_rules_record(struct hf_rec_finding *finding);
+
+void hf_finding_put_via(struct hf_rec_finding *finding, const char *via);
+
+/* Was the lock taken by the calling thread? */
+bool hf_is_mine(const struct hf_range *held);
+
+/* Every byte of the request is held in that mode by this thread, through the same description. */
+bool hf_rules_reenters(const struct hf_request *request);
+
+/* May somebody other than this thread release what owner holds? */
+bool hf_rules_may_be_released(const struct hf_owner *owner);
+
+/* Does this thread hold any of the bytes, by whatever primitive, for writing? */
+bool hf_rules_may_write(const struct hf_file *file, uint64_t start, uint64_t end);
+
+void hf_exclude_before_wait(const struct hf_request *request);
+void hf_exclude_granted(const struct hf_request *request);
+void hf_exclude_refused(const struct hf_request *request, int error);
+void hf_exclude_released(const struct hf_request *request);
+
+void hf_failure_refused(const struct hf_request *request, int error);
+void hf_failure_released(const struct hf_request *request);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* via: posix ofd flock lockf */
+#include "pair.h"
+
+#define TAKE_posix(fd) fcntl(fd, F_SETLKW, WRITE_LOCK)
+#define TAKE_ofd(fd) fcntl(fd, F_OFD_SETLKW, WRITE_LOCK)
+#define TAKE_flock(fd) flock(fd, LOCK_EX)
+#define TAKE_lockf(fd) lockf(fd, F_LOCK, 0)
+
+/* The signal is a timeout here: no lock, no work. */
+PAIR(file)
+{
+	int fd = open(file, O_RDWR);
+
+	PAIR_HOLDER(file, BY(TAKE_));
+	pair_interrupt_when_waiting(file);
+	if (BY(TAKE_)(fd) == 0)
+		pwrite(fd, "mine", 4, 0);
+	close(fd);
+}

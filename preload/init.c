@@ -5,6 +5,7 @@
  * to constructors, and has not set environ yet; musl passes nothing, and environ is the block that
  * the kernel made, with argc, argv and a NULL right below it.
  */
+#include "clock.h"
 #include "hooks.h"
 #include "options.h"
 #include "real.h"
@@ -43,6 +44,7 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 
 	if (!gnu_get_libc_version)
 		program = program_below(environ);
+	hf_clock_init();
 	hf_say_init();
 	hf_options_read(program.envp);
 	hf_options_complain();

@@ -16,6 +16,7 @@ CHECKER_LDFLAGS = -module -avoid-version -no-undefined -XCClinker -static-libgcc
 RECORDER_SOURCES = \
 	preload/announce.c preload/announce.h \
 	preload/arena.c preload/arena.h \
+	preload/clock.c preload/clock.h \
 	preload/halt.c preload/halt.h \
 	preload/intern.c preload/intern.h \
 	preload/objects.c \
@@ -54,12 +55,18 @@ HOOKS_SOURCES = \
 	preload/wrap_exec.c \
 	preload/wrap_vfork.S
 
+# In a library of its own for its flags: loops that stay loops.
+noinst_LTLIBRARIES += libhfstrings.la
+libhfstrings_la_SOURCES = preload/strings.c
+libhfstrings_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
+libhfstrings_la_CFLAGS = $(CHECKER_CFLAGS) -fno-builtin -fno-tree-loop-distribute-patterns
+
 libholdfast_check_la_SOURCES = $(HOOKS_SOURCES) $(RECORDER_SOURCES)
 libholdfast_check_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 libholdfast_check_la_CFLAGS = $(CHECKER_CFLAGS)
 libholdfast_check_la_LDFLAGS = $(CHECKER_LDFLAGS)
-libholdfast_check_la_LIBADD = libhfcore-preload.la
-libholdfast_check_la_DEPENDENCIES = libhfcore-preload.la preload/libholdfast-check.map
+libholdfast_check_la_LIBADD = libhfcore-preload.la libhfstrings.la
+libholdfast_check_la_DEPENDENCIES = libhfcore-preload.la libhfstrings.la preload/libholdfast-check.map
 
 # What the checker interposes, and nothing else: libgcc's unwinder must not become the program's.
 preload/libholdfast-check.map: $(top_srcdir)/preload/functions.def $(top_srcdir)/preload/local.mk

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "clock.h"
 #include "message.h"
 #include "options.h"
 #include "pool.h"
@@ -22,15 +23,6 @@
 #define LOG_SIZE (192 * 1024)
 #define RING_CELLS 512 /* together a little under 256 KiB */
 #define NAMES_TRIED 1000
-
-static uint64_t now_realtime(void)
-{
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-		return 0;
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* Bytes 0 to size, for file systems that know no fallocate(). */
 static int write_zeros(int fd, uint64_t size)
@@ -136,7 +128,7 @@ void *hf_own_pool_map(uint64_t *ret_size)
 	if (!pool)
 		return NULL;
 	*pool = layout;
-	pool->start_realtime = now_realtime();
+	pool->start_realtime = hf_clock_realtime();
 	pool->start_monotonic = hf_pool_now();
 	return pool;
 }

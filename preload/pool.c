@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "clock.h"
 #include "message.h"
 #include "own_pool.h"
 #include "rawsys.h"
@@ -64,11 +65,7 @@ void hf_pool_forget_tid(void)
 
 uint64_t hf_pool_now(void)
 {
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		return 0;
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return hf_clock_monotonic();
 }
 
 /* Takes over a mapping of size bytes if it holds a pool. 0 or -errno as hf_pool_open_view(). */

@@ -3,7 +3,8 @@
 PROOF_TESTS = \
 	tests/proof/survival.sh \
 	tests/proof/transparency.sh \
-	tests/proof/unseen.sh
+	tests/proof/unseen.sh \
+	tests/proof/alongside.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The checker's own <string.h>, hidden in its library.
+ *
+ * A call to strlen by name would go where the program's calls go: to a sanitizer's version, which
+ * may sit in the program itself, check what is none of its business, and crash when it is called
+ * before the program's constructors have run. libgcc's unwinder, linked in, gets these too.
+ *
+ * Short strings are all there is; nothing here needs to be fast. Built without the optimisation
+ * that would turn these loops into calls of themselves (local.mk).
+ */
+#include <stddef.h>
+#include <string.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+	unsigned char *t = to;
+	const unsigned char *f = from;
+
+	while (size--)
+		*t++ = *f++;
+	return to;
+}
+
+void *memmove(void *to, const void *from, size_t size)
+{
+	unsigned char *t = to;
+	const unsigned char *f = from;
+
+	if (t <= f || t >= f + size)
+		return memcpy(to, from, size);
+	while (size--)
+		t[size] = f[size];
+	return to;
+}
+
+void *memset(void *to, int byte, size_t size)
+{
+	unsigned char *t = to;
+
+	while (size--)
+		*t++ = (unsigned char)byte;
+	return to;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+	const unsigned char *x = a, *y = b;
+
+	for (; size--; x++, y++)
+		if (*x != *y)
+			return *x - *y;
+	return 0;
+}
+
+void *memchr(const void *data, int byte, size_t size)
+{
+	const unsigned char *at = data;
+
+	for (; size--; at++)
+		if (*at == (unsigned char)byte)
+			return (void *)(size_t)at;
+	return NULL;
+}
+
+size_t strnlen(const char *text, size_t limit)
+{
+	size_t length = 0;
+
+	while (length < limit && text[length])
+		length++;
+	return length;
+}
+
+size_t strlen(const char *text)
+{
+	return strnlen(text, (size_t)-1);
+}
+
+int strncmp(const char *a, const char *b, size_t limit)
+{
+	for (; limit--; a++, b++)
+		if (*a != *b || !*a)
+			return (unsigned char)*a - (unsigned char)*b;
+	return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, (size_t)-1);
+}
+
+char *strchrnul(const char *text, int c)
+{
+	while (*text && *text != (char)c)
+		text++;
+	return (char *)(size_t)text;
+}
+
+char *strchr(const char *text, int c)
+{
+	char *found = strchrnul(text, c);
+
+	return *found == (char)c ? found : NULL;
+}
+
+char *strrchr(const char *text, int c)
+{
+	const char *found = NULL;
+
+	do
+		if (*text == (char)c)
+			found = text;
+	while (*text++);
+	return (char *)(size_t)found;
+}
+
+size_t strcspn(const char *text, const char *reject)
+{
+	size_t length = 0;
+
+	while (text[length] && !strchr(reject, text[length]))
+		length++;
+	return length;
+}
+
+char *strstr(const char *text, const char *part)
+{
+	size_t length = strlen(part);
+
+	for (; strncmp(text, part, length); text++)
+		if (!*text)
+			return NULL;
+	return (char *)(size_t)text;
+}
+
+char *strcpy(char *restrict to, const char *restrict from)
+{
+	memcpy(to, from, strlen(from) + 1);
+	return to;
+}
+
+char *strcat(char *restrict to, const char *restrict from)
+{
+	strcpy(to + strlen(to), from);
+	return to;
+}

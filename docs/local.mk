@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += docs/architecture.md docs/misuse.md docs/recording.md docs/releasing.md \
+EXTRA_DIST += docs/architecture.md docs/ci.md docs/misuse.md docs/recording.md docs/releasing.md \
 	docs/report.schema.json
 
 dist_man_MANS += \

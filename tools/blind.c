@@ -175,7 +175,7 @@ static const char *reason_of(struct report *report, const char *path)
 
 	if (access(path, F_OK) < 0 || hf_doctor_verdict(path, &verdict) < 0 || verdict.can_see)
 		return "";
-	return obstack_copy0(&report->memory, verdict.why, (int)strlen(verdict.why));
+	return store_text(&report->memory, verdict.why, strlen(verdict.why));
 }
 
 void blind_add_program(struct report *report, const char *path, int32_t pid)
@@ -200,7 +200,7 @@ static void tell_pending(struct report *report, struct search *search)
 		size_t length = strnlen(record->path, room);
 
 		blind_add_program(report,
-				  obstack_copy0(&report->memory, record->path, (int)length),
+				  store_text(&report->memory, record->path, length),
 				  pending->pid);
 		forget(search, pending);
 	}
@@ -214,8 +214,8 @@ static void tell_flags(struct report *report, const struct recording *recording)
 
 		if (!image || !(image->flags & (HF_IMAGE_SECCOMP | HF_IMAGE_UNSHARED)))
 			continue;
-		name = obstack_copy0(&report->memory, image->name,
-				     (int)strnlen(image->name, sizeof(image->name)));
+		name = store_text(&report->memory, image->name,
+				     strnlen(image->name, sizeof(image->name)));
 		if (image->flags & HF_IMAGE_SECCOMP)
 			blind_add(report, name, "from where it installed a seccomp filter", image->pid);
 		if (image->flags & HF_IMAGE_UNSHARED)

@@ -12,7 +12,7 @@
 #include "alloc.h"
 #include "message.h"
 
-const char *describe(struct obstack *memory, const char *format, ...)
+const char *describe(struct store *memory, const char *format, ...)
 {
 	va_list args;
 	char *text, *ret;
@@ -21,7 +21,7 @@ const char *describe(struct obstack *memory, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		alloc_failed();
 	va_end(args);
-	ret = obstack_copy0(memory, text, (int)strlen(text));
+	ret = store_text(memory, text, strlen(text));
 	free(text);
 	return ret;
 }
@@ -29,15 +29,15 @@ const char *describe(struct obstack *memory, const char *format, ...)
 /* Long enough for any sentence with a path in it; a longer one is cut. */
 #define TEXT_SIZE 8192
 
-static const char *kept(struct obstack *memory, const struct hf_text *text)
+static const char *kept(struct store *memory, const struct hf_text *text)
 {
-	return obstack_copy0(memory, text->data, (int)text->used);
+	return store_text(memory, text->data, text->used);
 }
 
 /* A file's name may hold anything; a sentence is one line of printable text. */
-static const char *printable(struct obstack *memory, const char *path)
+static const char *printable(struct store *memory, const char *path)
 {
-	char *ret = obstack_copy0(memory, path, (int)strlen(path));
+	char *ret = store_text(memory, path, strlen(path));
 
 	for (char *c = ret; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -45,7 +45,7 @@ static const char *printable(struct obstack *memory, const char *path)
 	return ret;
 }
 
-const char *describe_message(struct obstack *memory, const struct report_finding *finding)
+const char *describe_message(struct store *memory, const struct report_finding *finding)
 {
 	const char *path = *finding->path ? printable(memory, finding->path) : NULL;
 	char data[TEXT_SIZE];
@@ -55,7 +55,7 @@ const char *describe_message(struct obstack *memory, const struct report_finding
 	return kept(memory, &text);
 }
 
-const char *describe_here(struct obstack *memory, const struct report_finding *finding)
+const char *describe_here(struct store *memory, const struct report_finding *finding)
 {
 	const char *verb = "Here";
 
@@ -66,7 +66,7 @@ const char *describe_here(struct obstack *memory, const struct report_finding *f
 	return describe(memory, "%s, thread %d", verb, finding->record->head.tid);
 }
 
-const char *describe_taken(struct obstack *memory, const struct report_finding *finding)
+const char *describe_taken(struct store *memory, const struct report_finding *finding)
 {
 	const struct hf_rec_finding *record = finding->record;
 	uint64_t now = record->head.time;
@@ -83,19 +83,19 @@ const char *describe_taken(struct obstack *memory, const struct report_finding *
 	return kept(memory, &text);
 }
 
-const char *describe_opened(struct obstack *memory, const struct report_finding *finding)
+const char *describe_opened(struct store *memory, const struct report_finding *finding)
 {
 	return describe(memory, "fd %d was opened here", finding->record->other_fd);
 }
 
-const char *describe_place(struct obstack *memory, const struct report_frame *frame)
+const char *describe_place(struct store *memory, const struct report_frame *frame)
 {
 	if (!frame || !frame->file)
 		return "";
 	return describe(memory, "%s:%d", frame->file, frame->line);
 }
 
-const char *describe_function(struct obstack *memory, const struct report_frame *frame)
+const char *describe_function(struct store *memory, const struct report_frame *frame)
 {
 	if (frame->function)
 		return frame->function;
@@ -105,7 +105,7 @@ const char *describe_function(struct obstack *memory, const struct report_frame 
 }
 
 /* Where the program did it: the innermost line of its own. */
-static const char *then_place(struct obstack *memory, const struct report_then *then)
+static const char *then_place(struct store *memory, const struct report_then *then)
 {
 	for (size_t i = 0; then->here && i < then->here->count; i++)
 		if (then->here->frames[i].own && then->here->frames[i].file)
@@ -113,7 +113,7 @@ static const char *then_place(struct obstack *memory, const struct report_then *
 	return "";
 }
 
-const char *describe_then(struct obstack *memory, const struct report_finding *finding,
+const char *describe_then(struct store *memory, const struct report_finding *finding,
 			  const struct report_then *then)
 {
 	uint64_t from = finding->record->head.time, to = then->record->head.time;

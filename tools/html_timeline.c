@@ -108,7 +108,7 @@ static json_t *span_array(const struct timeline *timeline)
 
 static json_t *frame_lines(const struct report *report, const struct report_stack *stack)
 {
-	struct obstack *memory = (struct obstack *)&report->memory;
+	struct store *memory = (struct store *)&report->memory;
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < stack->count; i++) {

@@ -27,6 +27,7 @@ TOOLS_SOURCES = \
 	tools/reporting.c tools/reporting.h \
 	tools/resolve.c tools/resolve.h \
 	tools/rundir.c tools/rundir.h \
+	tools/store.c tools/store.h \
 	tools/suppress.c tools/suppress.h \
 	tools/symbols.c tools/symbols.h \
 	tools/command.c tools/command.h tools/commands.def \

@@ -15,15 +15,11 @@
 #include "resolve.h"
 #include "symbols.h"
 
-#define obstack_chunk_alloc alloc_bytes
-#define obstack_chunk_free free
-
 struct report *report_new(const struct report_options *options)
 {
 	struct report *report = alloc_zeroed(1, sizeof(*report));
 
 	report->options = *options;
-	obstack_init(&report->memory);
 	report->fold = fold_new();
 	report->symbols = symbols_new();
 	if (!report->symbols)
@@ -42,7 +38,7 @@ void report_remark(struct report *report, const char *line)
 static void examine(struct report *report, const struct recording *recording)
 {
 	const struct hf_pool_view *view = &recording->view;
-	struct obstack *memory = &report->memory;
+	struct store *memory = &report->memory;
 	const char *path = recording->path;
 
 	if (view->missing)
@@ -321,6 +317,6 @@ void report_free(struct report *report)
 	free(report->findings);
 	free(report->blind);
 	free(report->remarks);
-	obstack_free(&report->memory, NULL);
+	store_free(&report->memory);
 	free(report);
 }

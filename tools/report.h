@@ -13,7 +13,6 @@
 #ifndef HF_TOOLS_REPORT_H
 #define HF_TOOLS_REPORT_H
 
-#include <obstack.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +20,7 @@
 #include "kinds.h"
 #include "record.h"
 #include "recording.h"
+#include "store.h"
 
 /* One line of a stack that people read. */
 struct report_frame {
@@ -104,7 +104,7 @@ struct resolver;
 
 struct report {
 	struct report_options options;
-	struct obstack memory; /* of everything below */
+	struct store memory; /* of everything below */
 	struct recording **recordings;
 	size_t recording_count;
 	struct fold *fold;

@@ -15,7 +15,7 @@
 
 struct resolver {
 	struct report *report;
-	struct obstack *memory;
+	struct store *memory;
 	struct symbols_module **modules; /* by fold number - 1; NULL: not asked for yet */
 	size_t module_room;
 	const struct report_stack **stacks; /* the same; NULL: not resolved yet */
@@ -57,7 +57,7 @@ static void *grown(void *array, size_t *room, uint32_t number)
 
 static const char *copy(struct resolver *resolver, const char *text, size_t length)
 {
-	return obstack_copy0(resolver->memory, text, (int)length);
+	return store_text(resolver->memory, text, length);
 }
 
 static bool starts_with(const char *text, const char *prefix)
@@ -182,8 +182,8 @@ static const struct report_stack *resolve_frames(struct resolver *resolver, uint
 	for (uint32_t i = 0; i < from->count; i++)
 		count += resolve_address(resolver, &from->frames[i], frames + count);
 	stack.count = without_beginning(frames, count);
-	stack.frames = obstack_copy(resolver->memory, frames, (int)(stack.count * sizeof(*frames)));
-	return obstack_copy(resolver->memory, &stack, sizeof(stack));
+	stack.frames = store_bytes(resolver->memory, frames, stack.count * sizeof(*frames));
+	return store_bytes(resolver->memory, &stack, sizeof(stack));
 }
 
 const struct report_stack *resolve_stack_number(struct resolver *resolver, uint32_t number)
@@ -207,7 +207,7 @@ static struct report_stack *resolve_stack(struct resolver *resolver, uint32_t nu
 
 	if (!number)
 		return NULL;
-	stack = obstack_copy(resolver->memory, resolve_stack_number(resolver, number), sizeof(*stack));
+	stack = store_bytes(resolver->memory, resolve_stack_number(resolver, number), sizeof(*stack));
 	stack->title = title;
 	return stack;
 }
@@ -216,7 +216,7 @@ static struct report_stack *empty_stack(struct resolver *resolver, const char *t
 {
 	struct report_stack none = { .title = title };
 
-	return obstack_copy(resolver->memory, &none, sizeof(none));
+	return store_bytes(resolver->memory, &none, sizeof(none));
 }
 
 /* The innermost line of the program's own code; any line at all is better than none. */
@@ -266,7 +266,7 @@ static void resolve_then(struct resolver *resolver, const struct fold_finding *f
 void resolve_finding(struct resolver *resolver, const struct fold_finding *folded,
 		     struct report_finding *ret)
 {
-	struct obstack *memory = resolver->memory;
+	struct store *memory = resolver->memory;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->kind = hf_kind_info(folded->key.kind);

@@ -238,7 +238,7 @@ static void apply_to(struct suppressions *all, struct report_finding *finding)
 static void remark_on(const struct suppressions *all, const struct rule *rule,
 		      struct report *report)
 {
-	struct obstack *memory = &report->memory;
+	struct store *memory = &report->memory;
 
 	if (!rule->findings)
 		report_remark(report, describe(memory, "%s:%u: this suppression matched nothing",

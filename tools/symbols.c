@@ -7,6 +7,7 @@
 #include <elfutils/libdwfl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct symbols_module {
 	struct symbols_module *next;
@@ -69,10 +70,18 @@ static void forget(struct symbols_module *module)
 	module->mod = NULL;
 }
 
+/* A recording may name anything; opening a pipe or a device would wait or never end. */
+static bool is_ordinary_file(const char *path)
+{
+	struct stat st;
+
+	return *path == '/' && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static void open_by_path(struct symbols_module *module, const char *path,
 			 const unsigned char *build_id, size_t length)
 {
-	module->dwfl = dwfl_begin(&offline_callbacks);
+	module->dwfl = is_ordinary_file(path) ? dwfl_begin(&offline_callbacks) : NULL;
 	if (!module->dwfl)
 		return;
 	dwfl_report_begin(module->dwfl);

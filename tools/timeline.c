@@ -52,8 +52,8 @@ static const char *path_of(const struct builder *builder, struct hf_fileid id)
 
 	if (!file)
 		return "";
-	return obstack_copy0((struct obstack *)&builder->report->memory, file->path,
-			     (int)file->path_length);
+	return store_text((struct store *)&builder->report->memory, file->path,
+			     file->path_length);
 }
 
 static size_t add_row(struct builder *builder, const struct hf_event *event, int32_t pid)
@@ -347,6 +347,8 @@ void timeline_build(const struct report *report, struct timeline *ret)
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < report->recording_count; i++)
 		take_recording(report, report->recordings[i], ret);
+	if (!ret->span_count)
+		return;
 	for (size_t i = 0; i < ret->span_count; i++)
 		if (ret->spans[i].end == TIMELINE_OPEN)
 			ret->spans[i].to = ret->end;

@@ -3,6 +3,7 @@
 
 CLI_TESTS = \
 	tests/cli/check.sh \
+	tests/cli/ci.sh \
 	tests/cli/completion.sh \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \

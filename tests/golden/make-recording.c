@@ -284,9 +284,9 @@ static void exec_static_program(void)
 	append(HF_RECORD_EXEC, &record.head, offsetof(struct hf_rec_exec, path), "/usr/bin/static");
 }
 
-static void begin_bank(const char *self_path, uint32_t cells)
+static void begin_bank(const char *self_path, uint64_t log_size, uint32_t cells)
 {
-	make_pool(16, 1 << 20, cells);
+	make_pool(16, log_size, cells);
 	now_image = add_image(HF_IMAGE_EXEC, 4711, "bank");
 	image_at(0)->locks = 31;
 	begin_image(self_path);
@@ -294,9 +294,9 @@ static void begin_bank(const char *self_path, uint32_t cells)
 	add_file(18, "/srv/bank/<odd> \"name\" & \xc3\xa9\n");
 }
 
-static void write_bank(const char *self_path)
+static void write_bank(const char *self_path, uint64_t log_size)
 {
-	begin_bank(self_path, 64);
+	begin_bank(self_path, log_size, 16);
 	lose_a_lock();
 	take_it_again();
 	tear_down();
@@ -311,7 +311,7 @@ static void write_bank(const char *self_path)
 
 static void write_clean(const char *self_path)
 {
-	begin_bank(self_path, 64);
+	begin_bank(self_path, 1 << 20, 64);
 	add_event(HF_EVENT_ACQUIRE, ledger, HF_MODE_READ, 0, 9, ledger_begin(), 3);
 	now += MS;
 	add_event(HF_EVENT_RELEASE, ledger, HF_MODE_READ, 0, 9, 0, 3);
@@ -343,7 +343,7 @@ static void write_holds(const char *self_path, unsigned long number)
 	struct hf_fileid files[3];
 	hf_ref stack;
 
-	begin_bank(self_path, 1 << 16);
+	begin_bank(self_path, 1 << 20, 1 << 16);
 	files[0] = ledger;
 	files[1] = add_file(20, "/srv/bank/journal");
 	files[2] = add_file(21, "/srv/bank/index");
@@ -374,12 +374,14 @@ int main(int argc, char **argv)
 	unsigned long number = argc > 3 ? strtoul(argv[3], NULL, 10) : 1000;
 
 	if (argc < 3 || readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) {
-		fprintf(stderr, "usage: make-recording bank|clean|many|holds FILE [NUMBER]\n");
+		fprintf(stderr, "usage: make-recording bank|tiny|clean|many|holds FILE [NUMBER]\n");
 		return 2;
 	}
 	dl_iterate_phdr(read_self, NULL);
 	if (!strcmp(argv[1], "bank"))
-		write_bank(path);
+		write_bank(path, 1 << 20);
+	else if (!strcmp(argv[1], "tiny")) /* the same in few pages, for fuzzers to start from */
+		write_bank(path, 4096);
 	else if (!strcmp(argv[1], "clean"))
 		write_clean(path);
 	else if (!strcmp(argv[1], "many"))

@@ -11,7 +11,7 @@ STATIC_TESTS = \
 
 TESTS += $(STATIC_TESTS)
 EXTRA_DIST += $(STATIC_TESTS) tests/static/analyze.sh tests/static/cppcheck-suppressions \
-	.clang-tidy preload/.clang-tidy tests/lsan-suppressions
+	.clang-tidy preload/.clang-tidy tests/lsan-suppressions tests/valgrind-suppressions
 
 .PHONY: analyze
 analyze:

@@ -31,3 +31,8 @@ include $(top_srcdir)/tests/static/local.mk
 .PHONY: check-unit
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter tests/unit/%,$(TESTS))'
+
+EXTRA_DIST += tests/installed.sh
+installcheck-local:
+	@bindir='$(DESTDIR)$(bindir)' libdir='$(DESTDIR)$(libdir)' mandir='$(DESTDIR)$(mandir)' CC='$(CC)' \
+		pairs='$(abs_top_srcdir)/tests/misuse' $(SHELL) $(top_srcdir)/tests/installed.sh

@@ -3,7 +3,8 @@
 
 check_PROGRAMS += tests/golden/make-recording
 tests_golden_make_recording_SOURCES = tests/golden/make-recording.c
-tests_golden_make_recording_CFLAGS = $(WARN_CFLAGS) -g -fno-optimize-sibling-calls -fno-inline -fno-ipa-icf
+tests_golden_make_recording_CFLAGS = $(WARN_CFLAGS) -g -fno-optimize-sibling-calls -fno-inline -fno-ipa-icf \
+	-fdebug-prefix-map=$(srcdir)/= -fdebug-prefix-map=$(abs_builddir)=$(abs_srcdir)
 tests_golden_make_recording_LDFLAGS = -Wl,--build-id
 tests_golden_make_recording_LDADD = libhfcore-preload.la
 

@@ -4,8 +4,8 @@ INTEROP_TESTS = \
 	tests/interop/real.sh \
 	tests/interop/silence.sh
 
-EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-reader.py \
-	tests/interop/lmdb-twice.c
+EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-reader.py
+TESTS += $(INTEROP_TESTS)
 
 if HAVE_SQLITE3
 SQLITE_READERS = tests/interop/sqlite-reader tests/interop/sqlite-reader-repaired

@@ -70,15 +70,6 @@ fasteners_tests() {
 	like "$out" "as well: False" "and keeps the other process out"
 }
 
-lmdb_tests() {
-	line=$(grep -n '/\* HERE \*/' "$interop/lmdb-twice.c" | cut -d: -f1)
-	mkdir "$tmp/lmdb"
-	watch "$tmp/lmdb-twice" "$tmp/lmdb"
-	is "$status" 86 "a program that opens an LMDB environment twice is caught"
-	like "$(frame_of here)" "^mdb_env_close " "it names LMDB's function that closed the file"
-	like "$(frame_of here)" "^main lmdb-twice\.c:$line\$" "and its caller"
-}
-
 if [ -x "$top_builddir/tests/interop/sqlite-reader" ]; then
 	sqlite_tests
 else
@@ -93,10 +84,5 @@ if /usr/bin/python3 -c 'import fasteners' 2>/dev/null; then
 	fasteners_tests
 else
 	skip "fasteners lock file read while held" "python3-fasteners is not installed"
-fi
-if $CC -g -o "$tmp/lmdb-twice" "$interop/lmdb-twice.c" -llmdb 2>/dev/null; then
-	lmdb_tests
-else
-	skip "an LMDB environment opened twice" "liblmdb-dev is not installed"
 fi
 done_testing

@@ -56,7 +56,7 @@ printf '.TH X 1\n.SH NAME\nx \\- nothing\n' >man/man1/x.1
 silent "man-db" mandb mandb -q -u man
 
 touch a.log
-echo "$tmp/a.log { rotate 1 }" >logrotate.conf
+printf '%s {\n\trotate 1\n}\n' "$tmp/a.log" >logrotate.conf
 chmod 600 logrotate.conf
 silent "logrotate" logrotate logrotate -f -s "$tmp/logrotate.state" logrotate.conf
 

@@ -5,3 +5,4 @@ MISUSE_TESTS = tests/misuse/run-pairs.sh
 EXTRA_DIST += \
 	$(wildcard $(srcdir)/tests/misuse/*.bad.c) $(wildcard $(srcdir)/tests/misuse/*.good.c)
 EXTRA_DIST += $(MISUSE_TESTS) tests/misuse/pair.h
+TESTS += $(MISUSE_TESTS)

@@ -10,6 +10,7 @@ PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
+TESTS += $(PROOF_TESTS)
 
 # Programs as a user would build them: neither sanitized nor linked with anything of ours.
 tests_proof_survivor_SOURCES = tests/proof/survivor.c

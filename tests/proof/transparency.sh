@@ -20,8 +20,8 @@ program="timeout -k 5 60 $top_builddir/tests/proof/transparency"
 	outcome checked holdfast check --quiet --exitcode 0 -- $program
 }
 ok "the program alone runs to its end" grep -qx 'exit status 0' "$tmp/alone.out"
-nothing "$(diff "$tmp/alone.out" "$tmp/preloaded.out")" "every call gives the same with the checker preloaded"
-nothing "$(diff "$tmp/alone.out" "$tmp/checked.out")" "every call gives the same under holdfast check"
+nothing "$(diff "$tmp/alone.out" "$tmp/preloaded.out" | head -n 30)" "every call gives the same with the checker preloaded"
+nothing "$(diff "$tmp/alone.out" "$tmp/checked.out" | head -n 30)" "every call gives the same under holdfast check"
 
 # A number of operations instead of a time: the same work on a slow machine.
 stressed() {

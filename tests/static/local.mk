@@ -7,6 +7,7 @@ STATIC_TESTS = \
 	tests/static/lengths.sh \
 	tests/static/options.sh \
 	tests/static/shell.sh \
+	tests/static/symbols.sh \
 	tests/static/words.sh
 
 TESTS += $(STATIC_TESTS)

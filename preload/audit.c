@@ -93,14 +93,17 @@ static struct hf_rec_finding finding_of(struct hf_file *file, struct hf_owner *o
 
 static void blame(struct hf_rec_finding *finding, struct hf_culprit *culprit, enum hf_proof proof)
 {
-	if (!culprit) { /* nobody to blame: the stack is where it was noticed, and is called so */
-		hf_recorder_count_late();
+	if (!culprit) { /* the stack is where it was noticed, and is called so */
 		finding->here = hf_stack_here();
 		return;
 	}
 	if (!culprit->here)
 		culprit->here = hf_stack_here();
 	finding->proof = (uint8_t)proof;
+	if (culprit->kind)
+		finding->kind = (uint16_t)culprit->kind;
+	finding->wanted = (uint8_t)culprit->wanted;
+	finding->wanted_primitive = culprit->wanted ? finding->primitive : HF_PRIM_NONE;
 	finding->other_fd = culprit->fd;
 	finding->here = culprit->here;
 	finding->opened = hf_opened_at(culprit->fd);
@@ -152,6 +155,15 @@ static bool is_gone(struct hf_file *file, struct hf_owner *owner, const struct h
 	       (once || ask(file, owner, range, fd, proof) == HF_TRUTH_GONE);
 }
 
+static void report(struct hf_rec_finding *finding, struct verdict *verdict)
+{
+	if (verdict->finding || !hf_options.enabled[finding->kind])
+		return;
+	if (!verdict->culprit)
+		hf_recorder_count_late();
+	verdict->finding = hf_recorder_finding(finding);
+}
+
 /* True when the range is gone and must be taken out. */
 static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
 		      struct verdict *verdict)
@@ -171,10 +183,8 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 	if (!verdict->culprit)
 		verdict->culprit = closer_under_way();
 	finding = finding_of(file, owner, range);
-	if (!verdict->finding && hf_options.enabled[HF_KIND_CLOSE_DROPS_LOCK]) {
-		blame(&finding, verdict->culprit, proof);
-		verdict->finding = hf_recorder_finding(&finding);
-	}
+	blame(&finding, verdict->culprit, proof);
+	report(&finding, verdict);
 	record_lost(&finding);
 	watch_loss(&finding, verdict->finding);
 	verdict->gone++;
@@ -202,6 +212,14 @@ unsigned hf_audit_range(struct hf_file *file, struct hf_owner *owner, uint64_t s
 	struct verdict verdict = { 0 };
 
 	audit_owner(file, owner, start, end, &verdict);
+	return verdict.gone;
+}
+
+unsigned hf_audit_owner(struct hf_file *file, struct hf_owner *owner, struct hf_culprit *culprit)
+{
+	struct verdict verdict = { .culprit = culprit };
+
+	audit_owner(file, owner, 0, HF_EOF, &verdict);
 	return verdict.gone;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kinds.h"
 #include "ledger.h"
 #include "record.h"
 
@@ -18,6 +19,8 @@ struct hf_culprit {
 	int fd; /* the descriptor that it closes, HF_NO_FD when it closes several */
 	int tid;
 	hf_ref here; /* its stack; 0 until somebody needs it */
+	enum hf_kind kind; /* of the misuse that this is; 0: the lock was dropped by a close */
+	enum hf_lockmode wanted; /* the mode it asked for, if it was a request */
 };
 
 /*
@@ -29,6 +32,9 @@ struct hf_culprit {
 unsigned hf_audit_file(struct hf_file *file, struct hf_culprit *culprit);
 unsigned hf_audit_files(struct hf_culprit *culprit);
 void hf_audit_all(void);
+
+/* All ranges of one owner; with a culprit, as above. */
+unsigned hf_audit_owner(struct hf_file *file, struct hf_owner *owner, struct hf_culprit *culprit);
 
 /* Only the ranges of one owner that overlap start..end: before an unlock. */
 unsigned hf_audit_range(struct hf_file *file, struct hf_owner *owner, uint64_t start, uint64_t end);

@@ -51,9 +51,12 @@ int hf_on_paths_moved(int ret);
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);
 
 /* on_process.c */
-int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real);
-int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve);
-int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe);
+int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real,
+		 const char *via);
+int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve,
+		const char *via);
+int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe,
+		 const char *via);
 int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
 		  int (*real)(int, char *const *, char *const *));
 int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
@@ -61,7 +64,6 @@ int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *en
 int hf_on_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *a, void *b, void *c,
 		int (*real)(int (*)(void *), void *, int, void *, void *, void *, void *));
 void hf_on_exit(int status, void (*real)(int)) __attribute__((noreturn));
-int hf_on_daemon(int keep_dir, int keep_fds, int (*real)(int, int));
 int hf_on_prctl(int option, long a, long b, long c, long d, int (*real)(int, long, long, long, long));
 int hf_on_sigaction(int signal, const void *new_action, void *old_action,
 		    int (*real)(int, const void *, void *));
@@ -77,6 +79,13 @@ void hf_expect_sharing_children(unsigned long flags);
 /* Around what installs a seccomp filter; ret is its result. */
 void hf_before_filter(void);
 void hf_after_filter(long ret);
+
+/* on_child.c */
+int hf_on_fork(int (*real)(void));
+void hf_on_spawned(int pid);
+void hf_before_waitpid(int pid, int options);
+void hf_before_waitid(int type, int id, int options);
+int hf_on_daemon(int keep_dir, int keep_fds, int (*real)(int, int));
 
 /* on_syscall.c */
 typedef long hf_syscall_fn(long, long, long, long, long, long, long);

@@ -38,17 +38,22 @@ HOOKS_SOURCES = \
 	preload/init.c \
 	preload/ledger.c preload/ledger.h \
 	preload/watch.c preload/watch.h \
+	preload/on_child.c \
 	preload/on_close.c \
 	preload/on_file.c \
 	preload/on_lock.c \
 	preload/on_process.c \
 	preload/on_syscall.c \
 	preload/oracle.c preload/oracle.h \
+	preload/proc.c preload/proc.h \
 	preload/real.c preload/real.h \
 	preload/request.h \
 	preload/rules.c preload/rules.h \
 	preload/rules_exclude.c \
 	preload/rules_failure.c \
+	preload/rules_deadlock.c \
+	preload/rules_process.c preload/rules_process.h \
+	preload/rules_thread.c \
 	preload/shim.c preload/shim.h \
 	preload/systemlocks.c preload/systemlocks.h \
 	preload/wrap.c \

@@ -138,13 +138,28 @@ static void granted(struct hf_request *r)
 	record_event(r, HF_EVENT_ACQUIRE, 0);
 }
 
-/* A failed conversion of a flock may have lost the lock that was there. */
+static bool converts_flock(const struct hf_request *r)
+{
+	return r->primitive == HF_PRIM_FLOCK && r->owner &&
+	       hf_rangeset_first(&r->owner->ranges, 0, HF_EOF)->mode != r->mode;
+}
+
+/* A conversion of a flock gives up the old lock first: refused, there is neither. */
 static void refused(struct hf_request *r, int error)
 {
+	struct hf_culprit conversion = {
+		.kind = HF_KIND_FLOCK_UPGRADE_LOST,
+		.via = r->via,
+		.fd = r->fd,
+		.tid = hf_tid(),
+		.here = r->stack,
+		.wanted = r->mode,
+	};
+
 	hf_rules_refused(r, error);
 	record_event(r, HF_EVENT_FAILED, error);
-	if (r->primitive == HF_PRIM_FLOCK && r->owner)
-		(void)hf_audit_range(r->file, r->owner, 0, HF_EOF);
+	if (converts_flock(r))
+		(void)hf_audit_owner(r->file, r->owner, &conversion);
 }
 
 static void released(struct hf_request *r)
@@ -253,6 +268,8 @@ static int acquire(struct hf_request *r, struct hf_section *section)
 
 	get_acquainted(r);
 	r->stack = hf_stack_here();
+	if (converts_flock(r) && hf_audit_range(r->file, r->owner, 0, HF_EOF))
+		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
 	if (r->blocking && !may_be_tried(r))
 		return wait_for_it(r, section);
 	ret = r->blocking ? call_without_waiting(r) : call_as_made(r);

@@ -8,6 +8,7 @@
  * replaced, and everything is built on the stack, since this may be a vfork child.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "real.h"
 #include "rawsys.h"
 #include "recorder.h"
+#include "rules_process.h"
 #include "shim.h"
 
 #define VALUE_MAX 4096
@@ -145,7 +147,29 @@ static void check_out(enum hf_event_type type)
 	hf_section_leave(&section);
 }
 
-static hf_ref before_exec(const char *path)
+/*
+ * False when it is certain that the kernel will refuse: programs look for a command by trying one
+ * folder after the other. A name without a slash is looked for by libc.
+ */
+static bool may_be_run(const char *path)
+{
+	return !path || !hf_readable(path, 1) || !strchr(path, '/') ||
+	       raw_faccessat(AT_FDCWD, path, X_OK) == 0;
+}
+
+/* A CLONE_VM child shares our memory: its exec ends none of our locks, and ours leaves it alone. */
+static void judge_exec(const char *path, const char *via)
+{
+	struct hf_section section;
+
+	if (!hf_anything_held() || __atomic_load_n(&hf_shim.always_getpid, __ATOMIC_RELAXED) ||
+	    !may_be_run(path) || hf_section_enter(&section) != HF_ENTERED)
+		return;
+	hf_rules_exec(via);
+	hf_section_leave(&section);
+}
+
+static hf_ref before_exec(const char *path, const char *via)
 {
 	hf_ref ret = 0;
 	int error = errno;
@@ -154,8 +178,10 @@ static hf_ref before_exec(const char *path)
 	    !__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED)) {
 		bool foreign = hf_is_foreign();
 
-		if (!foreign)
+		if (!foreign) {
 			check_out(HF_EVENT_EXEC);
+			judge_exec(path, via);
+		}
 		ret = hf_recorder_exec(path, raw_getpid(),
 				       foreign ? 0
 					       : __atomic_load_n(&hf_shim.ledger.held,
@@ -165,37 +191,43 @@ static hf_ref before_exec(const char *path)
 	return ret;
 }
 
-/* It returned, so it failed: the EXEC record must not be waited for to be answered. */
+/* It returned, so it failed: what was said about it is taken back. */
 static int after_exec(hf_ref exec, int ret)
 {
+	struct hf_section section;
 	int error = errno;
 
 	hf_recorder_exec_failed(exec);
+	if (hf_anything_held() && hf_section_enter(&section) == HF_ENTERED) {
+		hf_rules_withdraw();
+		hf_section_leave(&section);
+	}
 	errno = error;
 	return ret;
 }
 
-int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real)
+int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real,
+		 const char *via)
 {
-	hf_ref exec = before_exec(path);
+	hf_ref exec = before_exec(path, via);
 
 	return after_exec(exec, real(path, argv, COMPLETED(envp)));
 }
 
-int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve)
+int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve, const char *via)
 {
-	return hf_on_execve(path, argv, environ, real_execve);
+	return hf_on_execve(path, argv, environ, real_execve, via);
 }
 
-int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe)
+int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe, const char *via)
 {
-	return hf_on_execve(path, argv, environ, real_execvpe);
+	return hf_on_execve(path, argv, environ, real_execvpe, via);
 }
 
 int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
 		  int (*real)(int, char *const *, char *const *))
 {
-	hf_ref exec = before_exec(argv && argv[0] ? argv[0] : "");
+	hf_ref exec = before_exec(argv && argv[0] ? argv[0] : "", "fexecve");
 
 	return after_exec(exec, real(fd, argv, COMPLETED(envp)));
 }
@@ -203,7 +235,7 @@ int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
 int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
 		   int (*real)(int, const char *, char *const *, char *const *, int))
 {
-	hf_ref exec = before_exec(path);
+	hf_ref exec = before_exec(path, "execveat");
 
 	return after_exec(exec, real(dir, path, argv, COMPLETED(envp), flags));
 }
@@ -232,19 +264,6 @@ void hf_on_exit(int status, void (*real)(int))
 __attribute__((destructor)) static void at_exit(void)
 {
 	check_out(HF_EVENT_EXIT);
-}
-
-/* It forks and leaves the parent inside libc, and replaces 0, 1 and 2. */
-int hf_on_daemon(int keep_dir, int keep_fds, int (*real)(int, int))
-{
-	int ret, error;
-
-	check_out(HF_EVENT_FORK);
-	ret = real(keep_dir, keep_fds);
-	error = errno;
-	hf_fd_forget_range(0, 2);
-	errno = error;
-	return ret;
 }
 
 /*

@@ -101,7 +101,7 @@ static bool lead_on(long number, long a, long b, long c, long *ret)
 		return true;
 	case SYS_execve:
 		*ret = hf_on_execve((const char *)a, (char *const *)b, (char *const *)c,
-				    call_execve);
+				    call_execve, "syscall(SYS_execve)");
 		return true;
 	default:
 		return false;

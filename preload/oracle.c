@@ -16,6 +16,7 @@
 #include <linux/kcmp.h>
 #include <string.h>
 
+#include "proc.h"
 #include "proclocks.h"
 #include "rawsys.h"
 
@@ -80,7 +81,6 @@ struct coverage {
 	uint64_t bytes;
 	uint64_t seen[SEEN_RANGES];
 	unsigned seen_count;
-	bool read_any; /* at least one fdinfo could be read to its end */
 };
 
 static uint64_t wanted_bytes(const struct hf_question *q)
@@ -98,123 +98,60 @@ static bool seen_before(struct coverage *c, uint64_t start)
 	return false;
 }
 
-static void cover(struct coverage *c, const char *line, size_t length)
+static void cover(struct coverage *c, const struct hf_proclock *lock)
 {
 	const struct hf_question *q = c->question;
-	struct hf_proclock lock;
 	uint64_t start, end;
 
-	if (hf_proclock_parse(line, length, &lock) < 0 || lock.primitive != q->primitive ||
-	    lock.waiting || lock.id.ino != q->id.ino ||
-	    (q->mode == HF_MODE_WRITE && lock.mode != HF_MODE_WRITE))
+	if (lock->primitive != q->primitive || lock->waiting || lock->id.ino != q->id.ino ||
+	    (q->mode == HF_MODE_WRITE && lock->mode != HF_MODE_WRITE))
 		return;
-	if (lock.primitive == HF_PRIM_POSIX && lock.pid != q->pid)
+	if (lock->primitive == HF_PRIM_POSIX && lock->pid != q->pid)
 		return;
-	start = lock.start > q->start ? lock.start : q->start;
-	end = lock.end < q->end ? lock.end : q->end;
+	start = lock->start > q->start ? lock->start : q->start;
+	end = lock->end < q->end ? lock->end : q->end;
 	if (start <= end && !seen_before(c, start))
 		c->bytes += end - start + 1;
 }
 
-static size_t put_number(char *text, unsigned number)
+static bool cover_line(void *ctx, const char *line, size_t length)
 {
-	char digits[10];
-	size_t count = 0, length = 0;
+	struct hf_proclock lock;
 
-	do
-		digits[count++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (count)
-		text[length++] = digits[--count];
-	text[length] = '\0';
-	return length;
-}
-
-/* Lines longer than the buffer are no lock lines: they are dropped. */
-static void cover_lines(struct coverage *c, int info)
-{
-	char text[1024], *line, *newline;
-	size_t filled = 0;
-	ssize_t n;
-
-	while ((n = raw_read(info, text + filled, sizeof(text) - filled)) > 0) {
-		filled += (size_t)n;
-		for (line = text; (newline = memchr(line, '\n', filled)); line = newline + 1) {
-			size_t length = (size_t)(newline - line);
-
-			if (length > 5 && !memcmp(line, "lock:", 5))
-				cover(c, line, length);
-			filled -= length + 1;
-		}
-		memmove(text, line, filled);
-		if (filled == sizeof(text))
-			filled = 0;
-	}
-	if (n == 0)
-		c->read_any = true;
-}
-
-/* /proc/thread-self: a thread may have a descriptor table of its own. */
-static bool cover_fdinfo(struct coverage *c, int fd)
-{
-	char path[48] = "/proc/thread-self/fdinfo/";
-	int info;
-
-	(void)put_number(path + strlen(path), (unsigned)fd);
-	info = raw_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	if (info < 0)
-		return false;
-	cover_lines(c, info);
-	(void)raw_close(info);
+	if (length > 5 && !memcmp(line, "lock:", 5) && hf_proclock_parse(line, length, &lock) == 0)
+		cover(ctx, &lock);
 	return true;
 }
 
-struct linux_dirent {
-	uint64_t ino;
-	int64_t next;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
-/* -1 for "." and "..". */
-static int number_of(const char *name)
+/* False when the descriptor's fdinfo could not be read to its end. */
+static bool cover_fdinfo(struct coverage *c, int fd)
 {
-	int n = 0;
+	char path[HF_FDINFO_PATH];
 
-	if (*name < '0' || *name > '9')
-		return -1;
-	for (; *name >= '0' && *name <= '9'; name++)
-		n = n * 10 + (*name - '0');
-	return n;
+	hf_proc_fdinfo_path(path, fd);
+	return hf_proc_each_line(path, cover_line, c);
+}
+
+static bool cover_sibling(void *ctx, int fd)
+{
+	struct coverage *c = ctx;
+
+	if (fd != c->question->fd && hf_oracle_is_open(fd, c->question->id))
+		(void)cover_fdinfo(c, fd);
+	return true;
 }
 
 /* Every other descriptor of the inode. False when the list could not be read. */
 static bool cover_siblings(struct coverage *c)
 {
-	char buffer[1024];
-	long n, at;
-	int fd, dir = raw_openat(AT_FDCWD, "/proc/thread-self/fd",
-				 O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-
-	if (dir < 0)
-		return false;
-	while ((n = raw_getdents64(dir, buffer, sizeof(buffer))) > 0)
-		for (at = 0; at < n; at += ((struct linux_dirent *)(buffer + at))->size) {
-			fd = number_of(((struct linux_dirent *)(buffer + at))->name);
-			if (fd >= 0 && fd != c->question->fd && fd != dir &&
-			    hf_oracle_is_open(fd, c->question->id))
-				(void)cover_fdinfo(c, fd);
-		}
-	(void)raw_close(dir);
-	return n == 0;
+	return hf_proc_each_fd(cover_sibling, c);
 }
 
 static enum hf_truth ask_fdinfo(const struct hf_question *q)
 {
 	struct coverage c = { .question = q };
 
-	if (!cover_fdinfo(&c, q->fd) || !c.read_any)
+	if (!cover_fdinfo(&c, q->fd))
 		return HF_TRUTH_UNKNOWN;
 	if (c.bytes >= wanted_bytes(q))
 		return HF_TRUTH_HELD;

@@ -22,8 +22,8 @@
  * The cache of descriptors may be stale, and a descriptor that took a lock may have been closed
  * behind our back: nothing is said about a file before both are seen to be open on it.
  */
-static bool is_still_so(const struct hf_request *r, const struct hf_owner *owner,
-			const struct hf_range *held)
+bool hf_is_still_so(const struct hf_request *r, const struct hf_owner *owner,
+		    const struct hf_range *held)
 {
 	struct hf_fileid id = hf_file_id(r->file);
 
@@ -70,6 +70,14 @@ struct hf_rec_finding hf_rules_finding(const struct hf_request *r, enum hf_kind 
 	return finding;
 }
 
+void hf_finding_narrow(struct hf_rec_finding *finding, const struct hf_range *held)
+{
+	if (held->start > finding->start)
+		finding->start = held->start;
+	if (held->end < finding->end)
+		finding->end = held->end;
+}
+
 void hf_rules_record(struct hf_rec_finding *finding)
 {
 	if (hf_options.enabled[finding->kind])
@@ -81,7 +89,7 @@ static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_leve
 {
 	struct hf_rec_finding finding = hf_rules_finding(r, kind, level, owner, held);
 
-	if (!hf_options.enabled[kind] || !is_still_so(r, owner, held))
+	if (!hf_options.enabled[kind] || !hf_is_still_so(r, owner, held))
 		return 0;
 	finding.proof = (uint8_t)proof;
 	return hf_recorder_finding(&finding);
@@ -153,6 +161,19 @@ static void check_upgrade(const struct hf_request *r)
 	if (held)
 		(void)report(r, HF_KIND_UPGRADE, r->blocking ? HF_LEVEL_WARNING : HF_LEVEL_NOTE,
 			     r->owner, held, HF_PROOF_NONE);
+}
+
+/* That it waited is not known, so this is no more than a note: others may have had the file between. */
+static void check_flock_upgrade_gap(const struct hf_request *r)
+{
+	struct hf_range *held;
+
+	if (r->primitive != HF_PRIM_FLOCK || !r->owner || !r->blocking || r->mode != HF_MODE_WRITE)
+		return;
+	held = hf_rangeset_first(&r->owner->ranges, 0, HF_EOF);
+	if (held->mode == HF_MODE_READ)
+		(void)report(r, HF_KIND_FLOCK_UPGRADE_GAP, HF_LEVEL_NONE, r->owner, held,
+			     HF_PROOF_NONE);
 }
 
 /* Another description of this process is in the way, and this thread took its lock. */
@@ -250,17 +271,21 @@ void hf_rules_granted(const struct hf_request *r)
 	check_relock_other_fd(r);
 	if (!r->wait_began)
 		check_upgrade(r);
+	check_flock_upgrade_gap(r);
 	hf_exclude_granted(r);
+	hf_thread_granted(r);
 }
 
 void hf_rules_refused(const struct hf_request *r, int error)
 {
 	hf_exclude_refused(r, error);
+	hf_deadlock_refused(r, error);
 	hf_failure_refused(r, error);
 }
 
 void hf_rules_released(const struct hf_request *r)
 {
 	hf_exclude_released(r);
+	hf_thread_released(r);
 	hf_failure_released(r);
 }

@@ -4,6 +4,9 @@
  *
  *   rules.c          re-entry, upgrades, waiting for oneself
  *   rules_exclude.c  locks that were granted and do not exclude
+ *   rules_thread.c   locks that one user of the process takes from another
+ *   rules_process.c  what forks, execs and daemon() do to locks
+ *   rules_deadlock.c what the kernel refuses because it would wait for ever
  *   rules_failure.c  requests that failed, and unlocks that missed
  *   rules_access.c   what is done to the file, against what is held
  *   rules_inode.c    locks on a file that is not, or no longer, the one meant
@@ -27,6 +30,13 @@ struct hf_rec_finding hf_rules_finding(const struct hf_request *request, enum hf
 
 void hf_rules_record(struct hf_rec_finding *finding);
 
+/* Only the bytes that the request and the hold have in common. */
+void hf_finding_narrow(struct hf_rec_finding *finding, const struct hf_range *held);
+
+/* Are the descriptors of the request and of the hold open on the file? Else nothing may be said. */
+bool hf_is_still_so(const struct hf_request *request, const struct hf_owner *owner,
+		    const struct hf_range *held);
+
 void hf_finding_put_via(struct hf_rec_finding *finding, const char *via);
 
 /* Was the lock taken by the calling thread? */
@@ -45,6 +55,11 @@ void hf_exclude_before_wait(const struct hf_request *request);
 void hf_exclude_granted(const struct hf_request *request);
 void hf_exclude_refused(const struct hf_request *request, int error);
 void hf_exclude_released(const struct hf_request *request);
+
+void hf_thread_granted(const struct hf_request *request);
+void hf_thread_released(const struct hf_request *request);
+
+void hf_deadlock_refused(const struct hf_request *request, int error);
 
 void hf_failure_refused(const struct hf_request *request, int error);
 void hf_failure_released(const struct hf_request *request);

@@ -65,16 +65,6 @@ static bool is_rival(const struct hf_request *r, const struct hf_range *held)
 	       (held->mode == HF_MODE_WRITE && r->mode == HF_MODE_WRITE);
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void watch_overlap(const struct hf_request *r, enum hf_kind kind, hf_judge *judge,
 			  const struct hf_owner *owner, const struct hf_range *held)
 {
@@ -90,8 +80,7 @@ static void watch_overlap(const struct hf_request *r, enum hf_kind kind, hf_judg
 	};
 
 	watch.finding.proof = HF_PROOF_RESULT;
-	watch.finding.start = later(r->start, held->start);
-	watch.finding.end = earlier(r->end, held->end);
+	hf_finding_narrow(&watch.finding, held);
 	hf_watch_add(&watch);
 }
 

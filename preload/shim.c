@@ -11,6 +11,7 @@
 #include "options.h"
 #include "rawsys.h"
 #include "recorder.h"
+#include "rules_process.h"
 
 _Thread_local struct hf_thread hf_thread HF_IE;
 _Thread_local uint32_t hf_vforked HF_IE;
@@ -59,6 +60,8 @@ static void become_own_process(void)
 {
 	uint32_t old_lock = hf_shim.lock;
 
+	if (!old_lock)
+		hf_rules_forking(hf_shim.pid);
 	hf_shim.pid = raw_getpid();
 	hf_thread.tid = 0;
 	hf_vforked = 0;
@@ -70,6 +73,7 @@ static void become_own_process(void)
 		hf_ledger_forked(&hf_shim.ledger);
 	hf_audit_forked();
 	hf_recorder_forked();
+	hf_rules_forked();
 }
 
 /* One thread of a fresh child puts things in order; others that come by wait for it. */

@@ -69,19 +69,33 @@ static bool is_misuse(struct hf_watch *watch, const struct hf_rec_consequence *t
 	       hf_options.enabled[watch->finding.kind];
 }
 
-/* The finding is recorded now if this is what it waited for; then what happened, as its
- * consequence. */
-static void record(struct hf_watch *watch, struct hf_rec_consequence *then, const char *via)
+static void put_via(char *field, const char *via)
 {
 	size_t length = strlen(via);
 
+	memcpy(field, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+}
+
+/* A finding without a place of its own is about the call that proves it. */
+static void record_finding(struct hf_watch *watch, const char *via)
+{
+	if (!watch->finding.here) {
+		watch->finding.here = hf_stack_here();
+		put_via(watch->finding.via, via);
+	}
+	watch->recorded = hf_recorder_finding(&watch->finding);
+}
+
+/* If this is what the finding waited for, it is recorded; then what happened, as its consequence. */
+static void record(struct hf_watch *watch, struct hf_rec_consequence *then, const char *via)
+{
 	if (!watch->recorded && is_misuse(watch, then))
-		watch->recorded = hf_recorder_finding(&watch->finding);
+		record_finding(watch, via);
 	if (!watch->recorded)
 		return;
 	then->finding = watch->recorded;
 	then->here = hf_stack_here();
-	memcpy(then->via, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+	put_via(then->via, via);
 	hf_recorder_consequence(then);
 }
 
@@ -136,8 +150,7 @@ static bool touches(const struct hf_watch *watch, uint64_t start, uint64_t end)
 	return watch->finding.start <= end && start <= watch->finding.end;
 }
 
-static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t start,
-		     uint64_t end)
+static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t start, uint64_t end)
 {
 	return hf_fileid_equal(watch->finding.id, id) && touches(watch, start, end);
 }

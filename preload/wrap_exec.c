@@ -46,7 +46,7 @@ HF_EXPORT int hf_hook_execl(const char *path, const char *arg, ...)
 {
 	COLLECT(argv, arg);
 	va_end(args);
-	return hf_on_execv(path, argv, REAL(execve));
+	return hf_on_execv(path, argv, REAL(execve), "execl");
 }
 
 HF_EXPORT int hf_hook_execlp(const char *path, const char *arg, ...) __asm__("execlp");
@@ -54,7 +54,7 @@ HF_EXPORT int hf_hook_execlp(const char *path, const char *arg, ...)
 {
 	COLLECT(argv, arg);
 	va_end(args);
-	return hf_on_execvp(path, argv, REAL(execvpe));
+	return hf_on_execvp(path, argv, REAL(execvpe), "execlp");
 }
 
 HF_EXPORT int hf_hook_execle(const char *path, const char *arg, ...) __asm__("execle");
@@ -65,5 +65,5 @@ HF_EXPORT int hf_hook_execle(const char *path, const char *arg, ...)
 	COLLECT(argv, arg);
 	envp = va_arg(args, char *const *);
 	va_end(args);
-	return hf_on_execve(path, argv, envp, REAL(execve));
+	return hf_on_execve(path, argv, envp, REAL(execve), "execle");
 }

@@ -86,7 +86,7 @@ one() {
 	base=$tmp/$1.$2.$3
 	compile "$1.$2.c" "$3" "$program" >"$base.cc" 2>&1 || { cat "$base.cc"; return; }
 	status=0
-	timeout -k 5 30 holdfast check --format json -o "$base.json" -- "$program" "$base.file" \
+	timeout -k 5 30 holdfast check --notes --format json -o "$base.json" -- "$program" "$base.file" \
 		>"$base.out" 2>&1 </dev/null || status=$?
 	if [ "$2" = bad ]; then
 		expected_status=86

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of locks when a process forks, execs or turns into a daemon.
+ *
+ * exec and daemon() leave nobody behind who could tell, so their findings are recorded before the
+ * call; a call that fails withdraws them.
+ *
+ * A fork gives the child none of the parent's POSIX locks. Most children do not care. One that writes
+ * to the locked bytes, or unlocks them, does: so a fresh child watches what its parent held.
+ */
+#include "rules_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "options.h"
+#include "oracle.h"
+#include "proc.h"
+#include "rawsys.h"
+#include "recorder.h"
+#include "shim.h"
+#include "watch.h"
+
+#define ANNOUNCED 16
+#define ANCESTORS 16
+
+/* Findings about a call that has not returned. */
+static hf_ref announced[ANNOUNCED];
+static unsigned announced_count;
+
+/* Between the fork and the child's first section: what to watch there. */
+static struct hf_watch ancestral[ANCESTORS];
+static unsigned ancestral_count;
+static int forked_from;
+
+static struct hf_rec_finding finding_of(enum hf_kind kind, struct hf_file *file,
+					const struct hf_owner *owner, const struct hf_range *range)
+{
+	return (struct hf_rec_finding){
+		.kind = (uint16_t)kind,
+		.primitive = (uint8_t)owner->primitive,
+		.mode = (uint8_t)range->mode,
+		.fd = range->hold.fd,
+		.other_fd = HF_NO_FD,
+		.holder_tid = range->hold.tid,
+		.taken_time = range->hold.time,
+		.id = hf_file_id(file),
+		.start = range->start,
+		.end = range->end,
+		.taken = range->hold.stack,
+	};
+}
+
+static void announce(struct hf_rec_finding *finding, const char *via)
+{
+	size_t length = strlen(via);
+	hf_ref ret;
+
+	if (!hf_options.enabled[finding->kind])
+		return;
+	finding->here = hf_stack_here();
+	memcpy(finding->via, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+	ret = hf_recorder_finding(finding);
+	if (ret && announced_count < ANNOUNCED)
+		announced[announced_count++] = ret;
+}
+
+void hf_rules_withdraw(void)
+{
+	struct hf_rec_consequence withdrawn = { .what = HF_THEN_WITHDRAWN, .fd = HF_NO_FD };
+
+	while (announced_count) {
+		withdrawn.finding = announced[--announced_count];
+		hf_recorder_consequence(&withdrawn);
+	}
+}
+
+static bool survives_exec(int fd, struct hf_fileid id)
+{
+	return hf_oracle_is_open(fd, id) && !(raw_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC);
+}
+
+/*
+ * Whoever leaves the lock's own descriptor open wants to keep the lock; one that is close-on-exec as
+ * well may be meant to end it.
+ */
+static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const char *via)
+{
+	const struct hf_range *range = hf_rangeset_first(&owner->ranges, 0, HF_EOF);
+	struct hf_rec_finding finding;
+	int closed = hf_proc_cloexec_fd(hf_file_id(file));
+
+	if (closed < -1)
+		return;
+	finding = finding_of(closed < 0 ? HF_KIND_EXEC_KEEPS_LOCK : HF_KIND_EXEC_DROPS_LOCK, file,
+			     owner, range);
+	if (closed >= 0 && survives_exec(range->hold.fd, hf_file_id(file)))
+		finding.level = HF_LEVEL_ERROR;
+	finding.other_fd = closed < 0 ? HF_NO_FD : closed;
+	finding.proof = HF_PROOF_GETLK;
+	announce(&finding, via);
+}
+
+/* The command needs to know which descriptions another program got. */
+static void record_leak(const struct hf_rec_finding *finding)
+{
+	struct hf_event event = {
+		.type = HF_EVENT_EXEC,
+		.primitive = finding->primitive,
+		.mode = finding->mode,
+		.id = finding->id,
+		.start = finding->start,
+		.end = finding->end,
+		.stack = finding->taken,
+		.fd = finding->other_fd,
+	};
+
+	hf_recorder_event(&event);
+}
+
+static void exec_description(struct hf_file *file, const struct hf_owner *owner, const char *via)
+{
+	struct hf_rec_finding finding;
+	unsigned i = 0;
+
+	while (i < owner->fd_count && !survives_exec(owner->fds[i], hf_file_id(file)))
+		i++;
+	if (i == owner->fd_count)
+		return;
+	finding = finding_of(HF_KIND_NO_CLOEXEC, file, owner,
+			     hf_rangeset_first(&owner->ranges, 0, HF_EOF));
+	finding.other_fd = owner->fds[i];
+	finding.proof = HF_PROOF_NONE;
+	announce(&finding, via);
+	record_leak(&finding);
+}
+
+void hf_rules_exec(const char *via)
+{
+	struct hf_file *file = NULL;
+	struct hf_owner *owner;
+
+	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
+		for (owner = hf_file_owners(file); owner; owner = owner->next) {
+			if (owner->primitive == HF_PRIM_POSIX)
+				exec_posix(file, owner, via);
+			else
+				exec_description(file, owner, via);
+		}
+}
+
+void hf_rules_daemon(void)
+{
+	struct hf_file *file = NULL;
+	struct hf_rec_finding finding;
+	struct hf_owner *owner;
+
+	while ((file = hf_ledger_next_held(&hf_shim.ledger, file))) {
+		owner = hf_file_owner(file, HF_PRIM_POSIX, HF_NO_FD);
+		if (!owner)
+			continue;
+		finding = finding_of(HF_KIND_DAEMONIZE_DROPS_LOCK, file, owner,
+				     hf_rangeset_first(&owner->ranges, 0, HF_EOF));
+		finding.level = HF_LEVEL_ERROR;
+		finding.proof = HF_PROOF_GETLK;
+		announce(&finding, "daemon");
+	}
+}
+
+/* In the daemon: what was announced has happened, and is not said twice. */
+void hf_rules_daemon_runs(void)
+{
+	const struct hf_watch *watch;
+	unsigned at = 0;
+
+	while ((watch = hf_watch_next(HF_KIND_FORK_CHILD_UNLOCKED, &at)))
+		hf_watch_end(HF_KIND_FORK_CHILD_UNLOCKED, watch->finding.id);
+}
+
+/* A parent is gone once we have another one, though it may still be waited for. */
+static bool is_gone(int pid)
+{
+	return pid == forked_from ? raw_getppid() != pid : raw_tgkill(pid, pid, 0) == -ESRCH;
+}
+
+static int holder_now(const struct hf_watch *watch)
+{
+	struct hf_question question = {
+		.primitive = HF_PRIM_POSIX,
+		.mode = watch->finding.mode,
+		.fd = watch->finding.fd,
+		.pid = hf_shim.pid,
+		.start = watch->finding.start,
+		.end = watch->finding.end,
+		.id = watch->finding.id,
+	};
+
+	return hf_oracle_is_open(question.fd, question.id) ? hf_oracle_stranger(&question) : -1;
+}
+
+/*
+ * A parent that still has the lock may have told the child to do the work: the file is protected.
+ * An unlock is in vain all the same. Nobody has it, or somebody else: the child uses what it believes
+ * to be locked and is not.
+ */
+static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence *then)
+{
+	bool written = then->what == HF_THEN_WRITTEN;
+
+	if (holder_now(watch) == watch->pid) {
+		watch->finding.level = written ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
+		return true;
+	}
+	if (is_gone(watch->pid))
+		watch->finding.kind = HF_KIND_DAEMONIZE_DROPS_LOCK;
+	watch->finding.level = written ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
+	return true;
+}
+
+static void remember(struct hf_file *file, const struct hf_owner *owner,
+		     const struct hf_range *range, int parent)
+{
+	struct hf_watch *watch = &ancestral[ancestral_count];
+
+	if (ancestral_count == ANCESTORS)
+		return;
+	ancestral_count++;
+	*watch = (struct hf_watch){
+		.finding = finding_of(HF_KIND_FORK_CHILD_UNLOCKED, file, owner, range),
+		.report_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED),
+		.end_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED) |
+			  HF_THEN_BIT(HF_THEN_RETAKEN) | HF_THEN_BIT(HF_THEN_TEARDOWN),
+		.exact = true,
+		.unasked = true,
+		.pid = parent,
+		.judge = judge_child,
+	};
+	watch->finding.proof = HF_PROOF_GETLK;
+}
+
+/* A child of a child: what it was watching goes on being an ancestor's. */
+static void remember_ancestors(void)
+{
+	const struct hf_watch *watch;
+	unsigned at = 0;
+
+	while (ancestral_count < ANCESTORS &&
+	       (watch = hf_watch_next(HF_KIND_FORK_CHILD_UNLOCKED, &at)))
+		if (!watch->recorded)
+			ancestral[ancestral_count++] = *watch;
+}
+
+void hf_rules_forking(int parent)
+{
+	struct hf_file *file = NULL;
+	struct hf_owner *owner;
+	struct hf_range *range;
+
+	ancestral_count = 0;
+	forked_from = parent;
+	if (hf_watching())
+		remember_ancestors();
+	while ((file = hf_ledger_next_held(&hf_shim.ledger, file))) {
+		owner = hf_file_owner(file, HF_PRIM_POSIX, HF_NO_FD);
+		range = owner ? hf_rangeset_first(&owner->ranges, 0, HF_EOF) : NULL;
+		for (; range; range = hf_rangeset_next(range, HF_EOF))
+			remember(file, owner, range, parent);
+	}
+}
+
+void hf_rules_forked(void)
+{
+	for (unsigned i = 0; i < ancestral_count; i++)
+		hf_watch_add(&ancestral[i]);
+	ancestral_count = 0;
+	announced_count = 0; /* the parent's */
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks that one user of the process takes away from another, or from itself: POSIX locks belong to
+ * the process, so every thread and every descriptor changes the same one.
+ *
+ * None of it is a misuse when it happens: work is handed from thread to thread, a library converts
+ * through whatever descriptor it has, records are unlocked one by one. It becomes one when whoever
+ * took the lock goes on as if it was there. So each of these is a watch, and nothing is said until
+ * the lock that is not there any more is used.
+ */
+#include "options.h"
+#include "oracle.h"
+#include "rules.h"
+
+#define WRITTEN HF_THEN_BIT(HF_THEN_WRITTEN)
+#define UNLOCKED HF_THEN_BIT(HF_THEN_UNLOCKED)
+#define LEAVES (HF_THEN_BIT(HF_THEN_RETAKEN) | HF_THEN_BIT(HF_THEN_TEARDOWN))
+
+/* A watch over the bytes that the request and the hold have in common. */
+static struct hf_watch watch_for(const struct hf_request *r, enum hf_kind kind,
+				 const struct hf_range *held)
+{
+	struct hf_watch watch = {
+		.finding = hf_rules_finding(r, kind, HF_LEVEL_NONE, r->owner, held),
+		.report_on = WRITTEN,
+		.end_on = WRITTEN | UNLOCKED | LEAVES,
+		.exact = true,
+		.unasked = true,
+		.any_retakes = true,
+	};
+
+	hf_finding_narrow(&watch.finding, held);
+	watch.finding.proof = HF_PROOF_RESULT;
+	if (!watch.finding.here)
+		watch.finding.here = hf_stack_here();
+	return watch;
+}
+
+/* One per kind and file is enough, and leaves room for others. */
+static void add(const struct hf_request *r, const struct hf_range *held,
+		const struct hf_watch *watch)
+{
+	if (!hf_options.enabled[watch->finding.kind] || !hf_is_still_so(r, r->owner, held))
+		return;
+	hf_watch_end(watch->finding.kind, watch->finding.id);
+	hf_watch_add(watch);
+}
+
+static bool is_through(const struct hf_request *r, const struct hf_range *held)
+{
+	return held->hold.fd == r->fd ||
+	       hf_oracle_same_description(held->hold.fd, r->fd, hf_shim.pid) == 1;
+}
+
+/*
+ * A read lock over an own write lock: meant by the one who took the write lock, a surprise if it
+ * came through another descriptor or from another thread.
+ */
+static void check_silent_downgrade(const struct hf_request *r)
+{
+	struct hf_range *held;
+	struct hf_watch watch;
+
+	if (r->mode != HF_MODE_READ)
+		return;
+	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
+	while (held && (held->mode != HF_MODE_WRITE || (hf_is_mine(held) && is_through(r, held))))
+		held = hf_rangeset_next(held, r->end);
+	if (!held)
+		return;
+	watch = watch_for(r, HF_KIND_SILENT_DOWNGRADE, held);
+	if (hf_is_mine(held))
+		watch.same_fd = true;
+	else
+		watch.only_tid = held->hold.tid;
+	add(r, held, &watch);
+}
+
+void hf_thread_granted(const struct hf_request *r)
+{
+	if (r->primitive == HF_PRIM_POSIX && r->owner)
+		check_silent_downgrade(r);
+}
+
+/* That it unlocks in vain is worth less than that it writes. */
+static bool judge_other_thread(struct hf_watch *watch, const struct hf_rec_consequence *then)
+{
+	watch->finding.level = then->what == HF_THEN_WRITTEN ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
+	return true;
+}
+
+static void check_released_by_other_thread(const struct hf_request *r)
+{
+	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
+	struct hf_watch watch;
+
+	while (held && hf_is_mine(held))
+		held = hf_rangeset_next(held, r->end);
+	if (!held)
+		return;
+	watch = watch_for(r, HF_KIND_RELEASED_BY_OTHER_THREAD, held);
+	watch.report_on |= UNLOCKED;
+	watch.only_tid = held->hold.tid;
+	watch.judge = judge_other_thread;
+	add(r, held, &watch);
+}
+
+/* The part of a hold that is unlocked while the rest stays. */
+static void check_range_shrunk(const struct hf_request *r)
+{
+	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
+	struct hf_watch watch;
+
+	while (held && (!hf_is_mine(held) || held->mode != HF_MODE_WRITE ||
+			(r->start <= held->start && r->end >= held->end)))
+		held = hf_rangeset_next(held, r->end);
+	if (!held)
+		return;
+	watch = watch_for(r, HF_KIND_RANGE_SHRUNK, held);
+	watch.same_fd = true;
+	watch.only_tid = held->hold.tid;
+	add(r, held, &watch);
+}
+
+/* Is nothing left of what the owner holds on the file? */
+static bool is_last(const struct hf_request *r)
+{
+	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, 0, HF_EOF);
+
+	while (held && r->start <= held->start && r->end >= held->end)
+		held = hf_rangeset_next(held, HF_EOF);
+	return !held;
+}
+
+void hf_thread_released(const struct hf_request *r)
+{
+	if (!r->owner || r->primitive == HF_PRIM_FLOCK)
+		return;
+	if (!is_last(r))
+		check_range_shrunk(r);
+	else if (hf_watching())
+		hf_watch_end(HF_KIND_RANGE_SHRUNK, hf_file_id(r->file));
+	if (r->primitive == HF_PRIM_POSIX)
+		check_released_by_other_thread(r);
+}

@@ -39,8 +39,8 @@ static struct {
 	char argument_text[ARGUMENTS_MAX];
 } self;
 
-static bool introduced; /* atomic: by whom is decided here */
-static bool overflow_said;     /* atomic */
+static bool introduced;	   /* atomic: by whom is decided here */
+static bool overflow_said; /* atomic */
 
 /* A thread's number changes in a fork child, where its thread-local data are the parent's. */
 static uint32_t fork_count = 1;
@@ -181,7 +181,6 @@ static void fill_image(struct hf_image *image)
 	image->start_time = hf_pool_now();
 	image->parent = self.parent;
 	image->exec = __atomic_load_n(&self.arguments, __ATOMIC_RELAXED);
-	image->pid_ns = pid_namespace();
 	memcpy(image->name, self.name, sizeof(image->name));
 	__atomic_store_n(&image->kind, self.is_fork ? HF_IMAGE_FORK : HF_IMAGE_EXEC,
 			 __ATOMIC_RELEASE);
@@ -226,10 +225,17 @@ static void write_arguments(struct hf_image *image)
 	__atomic_store_n(&image->exec, ref, __ATOMIC_RELAXED);
 }
 
-/* The arguments cost room in the log, so only images that record something write them. */
+/*
+ * What only images that record something need: most programs of a run lock nothing, and each would
+ * pay with room in the log and with the look into /proc, a sixth of the time that the constructor
+ * takes.
+ */
 static void introduce(struct hf_image *image)
 {
-	if (!__atomic_exchange_n(&introduced, true, __ATOMIC_RELAXED))
+	if (__atomic_exchange_n(&introduced, true, __ATOMIC_RELAXED))
+		return;
+	__atomic_store_n(&image->pid_ns, pid_namespace(), __ATOMIC_RELAXED);
+	if (!image->exec)
 		write_arguments(image);
 }
 
@@ -259,6 +265,7 @@ void hf_pool_forked(void)
 	uint32_t image = self.image;
 
 	fork_count++;
+	introduced = false;
 	self.is_fork = true;
 	/* A parent that never recorded anything is skipped: its own parent is this one's. */
 	if (image != NO_IMAGE && image != IMAGES_FULL)

@@ -99,20 +99,22 @@ static size_t add_link(char *text, size_t used, const char *link)
 /* The path of an object, absolute where that can be told, in memory from map_path(). */
 static size_t object_path(const struct hf_object *object, char *path)
 {
-	size_t used = 0, length = strlen(object->path);
+	const char *name = object->path;
+	size_t used = 0, length;
 
 	if (!path)
 		return 0;
-	if (length == 0)
+	if (*name == '\0')
 		return add_link(path, 0, "/proc/self/exe");
-	if (object->path[0] != '/' && strchr(object->path, '/')) {
+	if (*name != '/' && strchr(name, '/')) {
 		used = add_link(path, 0, "/proc/self/cwd");
 		if (used > 0 && used < PATH_MAX)
 			path[used++] = '/';
+		if (name[0] == '.' && name[1] == '/')
+			name += 2;
 	}
-	if (length > PATH_MAX - used)
-		length = PATH_MAX - used;
-	memcpy(path + used, object->path, length);
+	length = strnlen(name, PATH_MAX - used);
+	memcpy(path + used, name, length);
 	return used + length;
 }
 
@@ -130,7 +132,8 @@ static hf_ref write_module(const struct hf_object *object)
 		record->build_id_length = object->build_id_length;
 		if (record->build_id_length > sizeof(record->build_id))
 			record->build_id_length = sizeof(record->build_id);
-		memcpy(record->build_id, object->build_id, record->build_id_length);
+		if (object->build_id)
+			memcpy(record->build_id, object->build_id, record->build_id_length);
 		memcpy(record->path, path ? path : "", length);
 		ref = hf_pool_commit(record, HF_RECORD_MODULE, size);
 	}
@@ -387,7 +390,8 @@ hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held)
 
 void hf_recorder_exec_failed(hf_ref exec)
 {
-	struct hf_rec_consequence withdrawn = { .finding = exec, .what = HF_THEN_WITHDRAWN,
+	struct hf_rec_consequence withdrawn = { .finding = exec,
+						.what = HF_THEN_WITHDRAWN,
 						.fd = HF_NO_FD };
 
 	if (!exec)

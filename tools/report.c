@@ -198,25 +198,38 @@ struct seen_process {
 	UT_hash_handle hh;
 };
 
-static void count_images(struct report *report, const struct recording *recording,
+/* Adds that key; false when it is there already. */
+static bool see_process(struct seen_process **seen, uint64_t pid_ns, int64_t pid)
+{
+	struct seen_process *process, wanted = { 0 };
+
+	wanted.key.pid_ns = pid_ns;
+	wanted.key.pid = pid;
+	HASH_FIND(hh, *seen, &wanted.key, sizeof(wanted.key), process);
+	if (process)
+		return false;
+	process = alloc_bytes(sizeof(*process));
+	*process = wanted;
+	HASH_ADD(hh, *seen, key, sizeof(process->key), process);
+	return true;
+}
+
+/*
+ * Only images that recorded something know their namespace: those first, and of the others only pids
+ * that are not among them, such as a shell's that went on to be the program.
+ */
+static void count_images(struct report *report, const struct recording *recording, bool with_ns,
 			 struct seen_process **seen)
 {
 	for (uint32_t i = 0; i < recording->view.image_count; i++) {
 		const struct hf_image *image = recording_image(recording, i);
-		struct seen_process *process, wanted = { 0 };
 
-		if (!image)
+		if (!image || (image->pid_ns != 0) != with_ns)
 			continue;
 		report->summary.locks += __atomic_load_n(&image->locks, __ATOMIC_RELAXED);
-		wanted.key.pid_ns = image->pid_ns;
-		wanted.key.pid = image->pid;
-		HASH_FIND(hh, *seen, &wanted.key, sizeof(wanted.key), process);
-		if (process)
-			continue;
-		process = alloc_bytes(sizeof(*process));
-		*process = wanted;
-		HASH_ADD(hh, *seen, key, sizeof(process->key), process);
-		report->summary.processes++;
+		report->summary.processes += see_process(seen, image->pid_ns, image->pid);
+		if (with_ns)
+			(void)see_process(seen, 0, image->pid);
 	}
 }
 
@@ -226,7 +239,8 @@ static void count_recordings(struct report *report)
 		const struct recording *recording = report->recordings[i];
 		struct seen_process *seen = NULL, *process, *next;
 
-		count_images(report, recording, &seen);
+		count_images(report, recording, true, &seen);
+		count_images(report, recording, false, &seen);
 		HASH_ITER(hh, seen, process, next)
 		{
 			HASH_DEL(seen, process);

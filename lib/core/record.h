@@ -83,7 +83,7 @@ struct hf_image {
 	uint64_t start_time; /* ns, CLOCK_MONOTONIC, of the hello */
 	uint32_t parent;     /* FORK: image of the parent + 1; EXEC: 0 */
 	uint32_t exec;	     /* log reference of the argument vector record, or 0 */
-	uint64_t pid_ns;     /* inode of the pid namespace, 0 when it is not known */
+	uint64_t pid_ns;     /* inode of the pid namespace, 0 when not known or not recording */
 	uint64_t locks;	     /* acquisitions that succeeded */
 	uint64_t files;	     /* different files that were locked */
 	uint64_t late;	     /* audits that found a lock gone without a culprit */

@@ -25,7 +25,7 @@ struct checker {
 	hf_ref (*finding)(struct hf_rec_finding *finding);
 	void (*consequence)(struct hf_rec_consequence *consequence);
 	void (*event)(struct hf_event *event);
-	void (*exec)(const char *path, int32_t pid, uint32_t held);
+	hf_ref (*exec)(const char *path, int32_t pid, uint32_t held);
 	void (*flag)(enum hf_image_flags flag);
 };
 

@@ -231,22 +231,24 @@ static uint64_t times(const struct hf_rec_finding *record)
 	return count ? count : 1;
 }
 
-static void fold_finding(struct fold *fold, const struct hf_rec_finding *record)
+static void fold_keyed(struct fold *fold, struct fold_key key, const struct hf_rec_finding *record)
 {
-	struct fold_key key = key_of(fold, record);
-	struct fold_finding *finding;
+	struct fold_finding *finding = find(fold, key);
 
-	if (!hf_kind_info(record->kind)) {
-		fold->unknown++;
-		return;
-	}
-	finding = find(fold, key);
 	if (!finding) {
 		finding = add_finding(fold, key);
 		tell(fold, finding, record);
 	}
 	finding->count += times(record);
 	finding->by_level[hf_finding_level(record, 0)]++;
+}
+
+static void fold_finding(struct fold *fold, const struct hf_rec_finding *record)
+{
+	if (hf_kind_info(record->kind))
+		fold_keyed(fold, key_of(fold, record), record);
+	else
+		fold->unknown++;
 }
 
 /* One more thing followed a record: it may have another level now, or never have happened. */
@@ -352,9 +354,12 @@ void fold_recording(struct fold *fold, const struct recording *recording)
 	fold_leave(fold);
 }
 
-void fold_judged(struct fold *fold, const struct hf_rec_finding *record)
+void fold_judged(struct fold *fold, const struct recording *recording,
+		 const struct hf_rec_finding *record, uint32_t here, uint32_t taken)
 {
-	fold_finding(fold, record);
+	fold_enter(fold, recording);
+	fold_keyed(fold, (struct fold_key){ record->kind, here, taken }, record);
+	fold_leave(fold);
 }
 
 enum hf_level fold_level(const struct fold_finding *finding)

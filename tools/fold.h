@@ -99,8 +99,12 @@ void fold_leave(struct fold *fold);
 /* The number of the stack that ref refers to, 0 when there is none. */
 uint32_t fold_stack_number(struct fold *fold, hf_ref ref);
 
-/* A finding that the command itself makes of the entered recording's events; the record must stay. */
-void fold_judged(struct fold *fold, const struct hf_rec_finding *record);
+/*
+ * A finding that the command itself makes of a recording's events, with the stacks of these numbers
+ * (0: none). The record must stay.
+ */
+void fold_judged(struct fold *fold, const struct recording *recording,
+		 const struct hf_rec_finding *record, uint32_t here, uint32_t taken);
 
 /* The level of what was folded; HF_LEVEL_NONE when all of it was withdrawn. */
 enum hf_level fold_level(const struct fold_finding *finding);

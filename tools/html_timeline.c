@@ -198,9 +198,11 @@ static json_t *data_object(const struct report *report, const struct timeline *t
 
 void html_print_timeline(const struct report *report, FILE *out)
 {
-	struct timeline timeline;
+	struct timeline timeline = { 0 };
 
-	timeline_build(report, &timeline);
+	for (size_t i = 0; i < report->recording_count; i++)
+		timeline_add(report, report->recordings[i], &timeline);
+	timeline_sort(&timeline);
 	fputs(controls, out);
 	if (report->summary.events_lost)
 		fprintf(out, "<p class=\"hint\">The recording kept the newest events; %" PRIu64

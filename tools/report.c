@@ -12,6 +12,7 @@
 #include "blind.h"
 #include "describe.h"
 #include "fold.h"
+#include "judge.h"
 #include "resolve.h"
 #include "symbols.h"
 
@@ -254,6 +255,8 @@ static void count_recordings(struct report *report)
 
 void report_finish(struct report *report)
 {
+	for (size_t i = 0; i < report->recording_count; i++)
+		judge_recording(report, report->recordings[i]);
 	resolve_all(report);
 	qsort(report->findings, report->finding_count, sizeof(*report->findings), compare_findings);
 	set_ids(report);

@@ -122,11 +122,12 @@ static void open_span(struct builder *builder, struct open_set *set, const struc
 static struct timeline_span span_of(struct builder *builder, const struct hf_event *event,
 				    enum timeline_kind kind)
 {
-	return (struct timeline_span){ .row = row_of(builder, event), .from = event->time,
-				       .to = event->time, .kind = kind, .end = TIMELINE_OPEN,
+	return (struct timeline_span){ .row = row_of(builder, event), .image = event->image,
+				       .from = event->time, .to = event->time, .kind = kind, .end = TIMELINE_OPEN,
 				       .mode = event->mode, .primitive = event->primitive,
 				       .fd = event->fd, .first = event->start, .last = event->end,
-				       .stack = fold_stack_number(builder->report->fold, event->stack) };
+				       .stack = fold_stack_number(builder->report->fold, event->stack),
+				       .upgrades = TIMELINE_NONE };
 }
 
 static void close_span(struct builder *builder, struct open_set *set, size_t at,
@@ -202,16 +203,40 @@ static void end_process(struct builder *builder, const struct hf_event *event)
 	HASH_ITER(hh, builder->open, set, next)
 	{
 		while (set->key.pid == pid && set->count)
-			close_span(builder, set, set->count - 1, TIMELINE_RELEASED);
+			close_span(builder, set, set->count - 1, TIMELINE_EXIT);
 	}
 }
 
-static void begin_span(struct builder *builder, const struct hf_event *event,
-		       enum timeline_kind kind)
+static void begin_hold(struct builder *builder, const struct hf_event *event)
 {
-	struct timeline_span span = span_of(builder, event, kind);
+	struct timeline_span span = span_of(builder, event, TIMELINE_HOLD);
 
 	open_span(builder, open_of(builder, event), &span);
+}
+
+/* flock gives up the old lock before it waits for the new one: only the others keep theirs. */
+static size_t find_upgraded(struct builder *builder, const struct open_set *set,
+			    const struct hf_event *event)
+{
+	if (event->mode != HF_MODE_WRITE || event->primitive == HF_PRIM_FLOCK)
+		return TIMELINE_NONE;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct timeline_span *span = &builder->timeline->spans[set->spans[i]];
+
+		if (is_same_owner(span, event) && span->mode == HF_MODE_READ &&
+		    span->last >= event->start && span->first <= event->end)
+			return set->spans[i];
+	}
+	return TIMELINE_NONE;
+}
+
+static void begin_wait(struct builder *builder, const struct hf_event *event)
+{
+	struct timeline_span span = span_of(builder, event, TIMELINE_WAIT);
+	struct open_set *set = open_of(builder, event);
+
+	span.upgrades = find_upgraded(builder, set, event);
+	open_span(builder, set, &span);
 }
 
 static void take_event(struct builder *builder, const struct hf_event *event)
@@ -221,7 +246,7 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 	case HF_EVENT_ACQUIRE:
 		end_wait(builder, event, TIMELINE_RELEASED);
 		end_holds(builder, event, TIMELINE_RELEASED); /* converted */
-		begin_span(builder, event, TIMELINE_HOLD);
+		begin_hold(builder, event);
 		break;
 	case HF_EVENT_RELEASE:
 		end_holds(builder, event, TIMELINE_RELEASED);
@@ -230,7 +255,7 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 		end_holds(builder, event, TIMELINE_LOST);
 		break;
 	case HF_EVENT_WAIT:
-		begin_span(builder, event, TIMELINE_WAIT);
+		begin_wait(builder, event);
 		break;
 	case HF_EVENT_FAILED:
 		end_wait(builder, event, TIMELINE_FAILED);
@@ -269,9 +294,17 @@ static void free_tables(struct builder *builder)
 	}
 }
 
-static void take_recording(const struct report *report, const struct recording *recording,
-			   struct timeline *timeline)
+static void end_open_spans(struct timeline *timeline, size_t from)
 {
+	for (size_t i = from; i < timeline->span_count; i++)
+		if (timeline->spans[i].end == TIMELINE_OPEN)
+			timeline->spans[i].to = timeline->end;
+}
+
+void timeline_add(const struct report *report, const struct recording *recording,
+		  struct timeline *timeline)
+{
+	size_t before = timeline->span_count;
 	struct builder builder = { .report = report, .recording = recording,
 				   .timeline = timeline };
 	const struct hf_pool_view *view = &recording->view;
@@ -289,6 +322,7 @@ static void take_recording(const struct report *report, const struct recording *
 	}
 	fold_leave(report->fold);
 	free_tables(&builder);
+	end_open_spans(timeline, before);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)
@@ -342,18 +376,12 @@ static int compare_spans(const void *first, const void *second)
 	return ret ? ret : compare_numbers(a->first, b->first);
 }
 
-void timeline_build(const struct report *report, struct timeline *ret)
+void timeline_sort(struct timeline *timeline)
 {
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < report->recording_count; i++)
-		take_recording(report, report->recordings[i], ret);
-	if (!ret->span_count)
+	if (!timeline->span_count)
 		return;
-	for (size_t i = 0; i < ret->span_count; i++)
-		if (ret->spans[i].end == TIMELINE_OPEN)
-			ret->spans[i].to = ret->end;
-	sort_rows(ret);
-	qsort(ret->spans, ret->span_count, sizeof(*ret->spans), compare_spans);
+	sort_rows(timeline);
+	qsort(timeline->spans, timeline->span_count, sizeof(*timeline->spans), compare_spans);
 }
 
 void timeline_free(struct timeline *timeline)

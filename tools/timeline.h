@@ -29,14 +29,18 @@ enum timeline_kind {
 };
 
 enum timeline_end {
-	TIMELINE_RELEASED,
+	TIMELINE_RELEASED, /* a wait: granted */
 	TIMELINE_LOST,
 	TIMELINE_FAILED, /* a wait that was refused */
-	TIMELINE_OPEN	 /* until the end of the recording */
+	TIMELINE_OPEN,	 /* until the end of the recording */
+	TIMELINE_EXIT	 /* with its process */
 };
+
+#define TIMELINE_NONE SIZE_MAX
 
 struct timeline_span {
 	size_t row;
+	uint32_t image; /* of the event that began it */
 	uint64_t from; /* ns, on the clock of the records */
 	uint64_t to;
 	enum timeline_kind kind;
@@ -47,18 +51,29 @@ struct timeline_span {
 	uint64_t first; /* bytes */
 	uint64_t last;
 	uint32_t stack; /* report_stack_at() */
+	/*
+	 * A wait for a write lock: the read lock on some of its bytes that the same owner keeps
+	 * meanwhile, as an index of spans before timeline_sort(). TIMELINE_NONE: there is none.
+	 */
+	size_t upgrades;
 };
 
+/* Zeroed: empty. */
 struct timeline {
-	struct timeline_row *rows; /* ordered by process, thread, path */
+	struct timeline_row *rows; /* sorted: by process, thread, path */
 	size_t row_count;
-	struct timeline_span *spans; /* ordered by row, then by beginning */
+	struct timeline_span *spans; /* sorted: by row, then by beginning */
 	size_t span_count;
 	uint64_t begin; /* of the first event; 0 when there is none */
 	uint64_t end;
 };
 
-void timeline_build(const struct report *report, struct timeline *ret);
+/* Adds the events of a recording; rows and spans are in the order in which they began. */
+void timeline_add(const struct report *report, const struct recording *recording,
+		  struct timeline *timeline);
+
+/* Brings rows and spans into the order that struct timeline tells. */
+void timeline_sort(struct timeline *timeline);
 void timeline_free(struct timeline *timeline);
 
 /* The row of that thread and file; timeline->row_count when there is none. */

@@ -15,7 +15,6 @@ $clang $flags -o "$tmp/try" "$tmp/try.c" 2>/dev/null || skip_all "$clang cannot 
 includes="-I$top_srcdir/lib -I$top_srcdir/lib/core -I$top_srcdir/tools -I$top_builddir -I$top_builddir/tools"
 packages="libdw libelf jansson smartcols"
 includes="$includes $(pkg-config --cflags $packages)"
-defines='-DPKGDATADIR="/nowhere" -DPKGLIBDIR="/nowhere"'
 mkdir -p "$built"
 
 # compile FOLDER SOURCE...: objects of the same build for all targets.
@@ -23,14 +22,16 @@ compile() {
 	for source in "$@"; do
 		object=$built/$(echo "${source#"$top_srcdir"/}" | tr / _).o
 		objects="$objects $object"
-		[ "$object" -nt "$source" ] && continue
+		[ -n "$(find "$object" -newer "$source" 2>/dev/null)" ] && continue
 		# shellcheck disable=SC2086
-		$clang $flags $includes $defines -c -o "$object" "$source" || exit 99
+		$clang $flags $includes -DPKGDATADIR='"/nowhere"' -DPKGLIBDIR='"/nowhere"' -c -o "$object" "$source" || exit 99
 	done
 }
 
 objects=
-compile "$top_srcdir"/lib/core/*.c "$top_srcdir"/lib/*.c $(ls "$top_srcdir"/tools/*.c | grep -v '/holdfast\.c$')
+for source in "$top_srcdir"/lib/core/*.c "$top_srcdir"/lib/*.c "$top_srcdir"/tools/*.c; do
+	[ "$source" = "$top_srcdir/tools/holdfast.c" ] || compile "$source"
+done
 
 seeds_recording() {
 	for story in tiny clean; do

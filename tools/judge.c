@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fold.h"
+#include "timeline.h"
+
+struct judge {
+	struct report *report;
+	const struct recording *recording;
+	struct timeline timeline;
+	const struct timeline_span **upgrades; /* waits that upgrade, in the order of their beginning */
+	size_t upgrade_count;
+};
+
+static const struct timeline_row *row_of(const struct judge *judge, const struct timeline_span *span)
+{
+	return &judge->timeline.rows[span->row];
+}
+
+static bool is_same_owner(const struct judge *judge, const struct timeline_span *a,
+			  const struct timeline_span *b)
+{
+	if (row_of(judge, a)->pid != row_of(judge, b)->pid)
+		return false;
+	return a->primitive == HF_PRIM_POSIX || a->fd == b->fd;
+}
+
+static bool overlap(const struct timeline_span *a, const struct timeline_span *b)
+{
+	return a->first <= b->last && b->first <= a->last;
+}
+
+/*
+ * Two waits that last at the same time, each for bytes of which the other's owner keeps a read lock:
+ * neither can be granted before the other gives up. The one that ended first must not have been
+ * granted, or the locks were not what they seem (descriptions shared between processes).
+ */
+static bool are_deadlocked(const struct judge *judge, const struct timeline_span *a,
+			   const struct timeline_span *b)
+{
+	const struct timeline_span *spans = judge->timeline.spans;
+	const struct timeline_span *first = a->to <= b->to ? a : b;
+
+	return b->from < a->to && first->end != TIMELINE_RELEASED &&
+	       hf_fileid_equal(row_of(judge, a)->id, row_of(judge, b)->id) &&
+	       !is_same_owner(judge, a, b) && overlap(a, &spans[b->upgrades]) &&
+	       overlap(b, &spans[a->upgrades]);
+}
+
+/* The later one closed the circle: it is told, and the read lock that it runs into. */
+static void tell_upgrade_deadlock(struct judge *judge, const struct timeline_span *wait,
+				  const struct timeline_span *other)
+{
+	const struct timeline_span *hold = &judge->timeline.spans[other->upgrades];
+	struct hf_rec_finding record = {
+		.kind = HF_KIND_UPGRADE_DEADLOCK, .proof = HF_PROOF_NONE,
+		.primitive = hold->primitive, .mode = hold->mode, .wanted = wait->mode,
+		.wanted_primitive = wait->primitive, .fd = hold->fd, .other_fd = wait->fd,
+		.holder_tid = row_of(judge, hold)->tid, .taken_time = hold->from,
+		.id = row_of(judge, wait)->id, .start = wait->first, .end = wait->last, .count = 1,
+	};
+
+	record.head.image = wait->image;
+	record.head.tid = row_of(judge, wait)->tid;
+	record.head.time = wait->from;
+	fold_judged(judge->report->fold, judge->recording,
+		    store_bytes(&judge->report->memory, &record, sizeof(record)), wait->stack,
+		    hold->stack);
+}
+
+static void judge_upgrade_deadlock(struct judge *judge)
+{
+	for (size_t i = 0; i < judge->upgrade_count; i++)
+		for (size_t j = i + 1; j < judge->upgrade_count &&
+				       judge->upgrades[j]->from < judge->upgrades[i]->to; j++)
+			if (are_deadlocked(judge, judge->upgrades[i], judge->upgrades[j]))
+				tell_upgrade_deadlock(judge, judge->upgrades[j], judge->upgrades[i]);
+}
+
+static int compare_beginnings(const void *first, const void *second)
+{
+	const struct timeline_span *a = *(const struct timeline_span *const *)first;
+	const struct timeline_span *b = *(const struct timeline_span *const *)second;
+
+	return (a->from > b->from) - (a->from < b->from);
+}
+
+static void find_upgrades(struct judge *judge)
+{
+	const struct timeline *timeline = &judge->timeline;
+
+	judge->upgrades = alloc_zeroed(timeline->span_count, sizeof(*judge->upgrades));
+	for (size_t i = 0; i < timeline->span_count; i++)
+		if (timeline->spans[i].upgrades != TIMELINE_NONE)
+			judge->upgrades[judge->upgrade_count++] = &timeline->spans[i];
+	qsort(judge->upgrades, judge->upgrade_count, sizeof(*judge->upgrades), compare_beginnings);
+}
+
+/* Without a wait nothing here can have happened, and most recordings have none. */
+static bool has_wait(const struct recording *recording)
+{
+	const struct hf_pool_view *view = &recording->view;
+
+	for (uint64_t i = view->event_first; i < view->event_next; i++) {
+		const struct hf_event *event = hf_event_at(view, i);
+
+		if (event && event->type == HF_EVENT_WAIT)
+			return true;
+	}
+	return false;
+}
+
+void judge_recording(struct report *report, const struct recording *recording)
+{
+	struct judge judge = { .report = report, .recording = recording };
+
+	if (!has_wait(recording))
+		return;
+	timeline_add(report, recording, &judge.timeline);
+	find_upgrades(&judge);
+	judge_upgrade_deadlock(&judge);
+	free(judge.upgrades);
+	timeline_free(&judge.timeline);
+}

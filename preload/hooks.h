@@ -17,6 +17,8 @@ typedef int hf_flock_fn(int, int);
 typedef int hf_close_fn(int);
 typedef int hf_object_fn(void *);
 typedef int hf_exec_fn(const char *, char *const *, char *const *);
+typedef int hf_spawn_fn(int *, const char *, const void *, const void *, char *const *,
+			char *const *);
 
 /* on_lock.c */
 int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const char *via);
@@ -61,6 +63,8 @@ int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
 		  int (*real)(int, char *const *, char *const *));
 int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
 		   int (*real)(int, const char *, char *const *, char *const *, int));
+int hf_on_spawn(int *pid, const char *path, const void *actions, const void *attributes,
+		char *const *argv, char *const *envp, hf_spawn_fn *real);
 int hf_on_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *a, void *b, void *c,
 		int (*real)(int (*)(void *), void *, int, void *, void *, void *, void *));
 void hf_on_exit(int status, void (*real)(int)) __attribute__((noreturn));
@@ -72,6 +76,9 @@ void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *));
 
 /* Once, from the constructor: what programs under a run must inherit. */
 void hf_process_init(char **envp);
+
+/* Once, from the constructor, after hf_real_init(): older versions of functions. */
+void hf_spawn_init(void);
 
 /* A system call that makes a process: does it share our memory? */
 void hf_expect_sharing_children(unsigned long flags);

@@ -49,6 +49,7 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 	hf_options_read(program.envp);
 	hf_options_complain();
 	hf_real_init();
+	hf_spawn_init();
 	hf_vfork_target = (void *)hf_real.vfork;
 	hf_stack_init();
 	hf_recorder_init(program.argc, program.argv, program.envp);

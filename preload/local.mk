@@ -8,9 +8,11 @@ CHECKER_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 CHECKER_CFLAGS = $(WARN_CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-U_FORTIFY_SOURCE -fno-stack-protector -fexceptions
 
+comma = ,
 CHECKER_LDFLAGS = -module -avoid-version -no-undefined -XCClinker -static-libgcc \
 	-Wl,-z,now -Wl,-z,initfirst -Wl,-z,defs \
-	-Wl,--version-script=preload/libholdfast-check.map
+	-Wl,--exclude-libs,ALL \
+	$(if $(filter x86_64,$(host_cpu)),-Wl$(comma)--version-script=$(srcdir)/preload/versions.map)
 
 # What the recorder is made of, apart from the hooks; the unit tests link it too.
 RECORDER_SOURCES = \
@@ -58,6 +60,7 @@ HOOKS_SOURCES = \
 	preload/systemlocks.c preload/systemlocks.h \
 	preload/wrap.c \
 	preload/wrap_exec.c \
+	preload/wrap_spawn.c \
 	preload/wrap_vfork.S
 
 # In a library of its own for its flags: loops that stay loops.
@@ -71,12 +74,8 @@ libholdfast_check_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 libholdfast_check_la_CFLAGS = $(CHECKER_CFLAGS)
 libholdfast_check_la_LDFLAGS = $(CHECKER_LDFLAGS)
 libholdfast_check_la_LIBADD = libhfcore-preload.la libhfstrings.la
-libholdfast_check_la_DEPENDENCIES = libhfcore-preload.la libhfstrings.la preload/libholdfast-check.map
+libholdfast_check_la_DEPENDENCIES = libhfcore-preload.la libhfstrings.la $(srcdir)/preload/versions.map
 
-# What the checker interposes, and nothing else: libgcc's unwinder must not become the program's.
-preload/libholdfast-check.map: $(top_srcdir)/preload/functions.def $(top_srcdir)/preload/local.mk
-	$(AM_V_GEN){ echo '# SPDX-License-Identifier: MIT'; echo '{ global:'; \
-	sed -nE 's/^HF_(FUNCTION|SPECIAL)\([^,]*, ([A-Za-z0-9_]+),.*/\2;/p' \
-		'$(top_srcdir)/preload/functions.def'; \
-	echo 'local: *; };'; } >$@.tmp && mv $@.tmp $@
-CLEANFILES += preload/libholdfast-check.map
+# What the checker interposes is exported, and nothing else: libgcc's unwinder must not become the
+# program's.
+EXTRA_DIST += preload/versions.map

@@ -240,6 +240,25 @@ int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *en
 	return after_exec(exec, real(dir, path, argv, COMPLETED(envp), flags));
 }
 
+/* libc's child runs nothing of ours. An EXEC record with a time after its HELLO would not match it. */
+int hf_on_spawn(int *pid, const char *path, const void *actions, const void *attributes,
+		char *const *argv, char *const *envp, hf_spawn_fn *real)
+{
+	uint64_t since = hf_recorder_now();
+	int ret, child;
+
+	ret = real(&child, path, actions, attributes, argv, COMPLETED(envp));
+	if (ret)
+		return ret;
+	if (pid)
+		*pid = child;
+	if (__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) &&
+	    !__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED))
+		hf_recorder_spawned(path, child, since);
+	hf_on_spawned(child);
+	return 0;
+}
+
 void hf_expect_sharing_children(unsigned long flags)
 {
 	if ((flags & CLONE_VM) && !(flags & CLONE_THREAD))

@@ -54,6 +54,9 @@ void hf_recorder_event(struct hf_event *event);
 hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held);
 void hf_recorder_exec_failed(hf_ref exec);
 
+/* A child was started with that program, at that moment. */
+void hf_recorder_spawned(const char *path, int32_t pid, uint64_t since);
+
 /* This image is not watched any more (a seccomp filter, an unshared clone). */
 void hf_recorder_flag(enum hf_image_flags flag);
 

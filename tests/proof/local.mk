@@ -4,9 +4,10 @@ PROOF_TESTS = \
 	tests/proof/survival.sh \
 	tests/proof/transparency.sh \
 	tests/proof/unseen.sh \
-	tests/proof/alongside.sh
+	tests/proof/alongside.sh \
+	tests/proof/spawn.sh
 
-PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen
+PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen tests/proof/spawn
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -24,3 +25,7 @@ tests_proof_transparency_LDFLAGS =
 tests_proof_unseen_SOURCES = tests/proof/unseen.c
 tests_proof_unseen_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_unseen_LDFLAGS =
+
+tests_proof_spawn_SOURCES = tests/proof/spawn.c
+tests_proof_spawn_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_spawn_LDFLAGS =

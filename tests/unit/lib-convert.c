@@ -172,17 +172,13 @@ Test(convert, the_second_upgrader_of_two_processes_is_refused)
 Test(convert, a_waiting_writer_is_not_taken_for_an_upgrader)
 {
 	hf_lock *lock = held_on("f", HF_SHARED);
-	hf_lock *writer = lock_on("f");
 	struct child reader = child_holding("f", HF_SHARED);
-	struct call waiting;
+	struct child writer = child_waiting("f", HF_EXCLUSIVE);
 
-	call_start(&waiting, writer, HF_EXCLUSIVE, HF_SEC(50));
-	await_waiter("f");
 	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_MSEC(10)), -ETIMEDOUT);
 	cr_expect_eq(child_finish(&reader), 0);
 	cr_expect_eq(hf_lock_release(lock), 0);
-	cr_expect_eq(call_result(&waiting), 0);
-	hf_lock_close(writer);
+	cr_expect_eq(child_finish(&writer), 0);
 	hf_lock_close(lock);
 }
 

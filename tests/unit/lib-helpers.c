@@ -166,6 +166,28 @@ struct child child_holding(const char *path, hf_mode mode)
 	return child_holding_range(path, mode, 0, 0);
 }
 
+static int wait_for_it(struct child *self, void *arg)
+{
+	struct hold *hold = arg;
+	hf_lock *lock;
+	int ret = hf_lock_open(hold->path, 0, &lock);
+
+	if (!ret)
+		ret = hf_lock_acquire(lock, hold->mode, HF_SEC(50));
+	tell(self, 'h');
+	await_go(self);
+	return -ret;
+}
+
+struct child child_waiting(const char *path, hf_mode mode)
+{
+	struct hold arg = { path, mode, 0, 0 };
+	struct child child = child_start(wait_for_it, &arg);
+
+	await_waiter(path);
+	return child;
+}
+
 static int try_once(struct child *self, void *arg)
 {
 	struct hold *hold = arg;

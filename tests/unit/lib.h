@@ -66,6 +66,9 @@ void child_kill(struct child *child);
 struct child child_holding(const char *path, hf_mode mode);
 struct child child_holding_range(const char *path, hf_mode mode, uint64_t start, uint64_t length);
 
+/* A child that is waiting for path, and holds it once it tells 'h'; its status is acquire's. */
+struct child child_waiting(const char *path, hf_mode mode);
+
 /* The result of an acquire, made in a child of its own that then ends. */
 int try_in_child(const char *path, hf_mode mode);
 

@@ -7,7 +7,8 @@ LIB_TESTS = \
 	tests/unit/lib-lock \
 	tests/unit/lib-open \
 	tests/unit/lib-replace \
-	tests/unit/lib-threads
+	tests/unit/lib-threads \
+	tests/unit/lib-wait
 
 LIB_TEST_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS) -pthread
 LIB_TEST_LINK = $(AM_LDFLAGS) $(HFLIB_LINK)
@@ -40,5 +41,9 @@ tests_unit_lib_replace_LDADD = $(LIB_TEST_LIBS)
 tests_unit_lib_threads_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_threads_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_threads_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_wait_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_wait_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_wait_LDADD = $(LIB_TEST_LIBS)
 
 UNIT_TESTS += $(LIB_TESTS)

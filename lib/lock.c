@@ -130,15 +130,18 @@ static int be_granted(struct hf_attempt *attempt, struct hf_claim *claim)
 		return ret;
 	if (claim->lock->flags & HF_WRITERS_FIRST && claim->mode == HF_SHARED)
 		(void)hf_setlk(claim, F_UNLCK, HF_GATE, HF_GATE);
-	return hf_lock_recheck(claim->lock, attempt->waited);
+	ret = hf_lock_recheck(claim->lock, attempt->waited);
+	if (ret)
+		(void)hf_unlock(claim);
+	return ret;
 }
 
-/* After a failure: undoes what there may be of a lock. 0: the cause is gone, begin again. */
+/* After a failure: undoes what a wait may have left. 0: the cause is gone, begin again. */
 static int step_back(struct hf_attempt *attempt, struct hf_claim *claim, int error)
 {
 	struct hf_lock *lock = claim->lock;
 
-	if (attempt->waited || error == -ESTALE)
+	if (attempt->waited)
 		(void)hf_unlock(claim);
 	if (error == -ESTALE) {
 		error = move_on(claim);

@@ -213,7 +213,7 @@ int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns)
 	ret = check_members(set);
 	if (ret)
 		return ret;
-	deadline = hf_deadline_after(timeout_ns);
+	deadline = timeout_ns == HF_NOWAIT ? 0 : hf_deadline_after(timeout_ns);
 	do {
 		make_plan(set);
 		ret = take_planned(set, timeout_ns, deadline);

@@ -2,11 +2,16 @@
 # The lock library's own tests, against its objects, so that system calls can be made to fail.
 
 LIB_TESTS = \
+	tests/unit/lib-borrow \
 	tests/unit/lib-convert \
+	tests/unit/lib-fault \
 	tests/unit/lib-fork \
+	tests/unit/lib-holders \
 	tests/unit/lib-lock \
+	tests/unit/lib-lockset \
 	tests/unit/lib-open \
 	tests/unit/lib-replace \
+	tests/unit/lib-rwlock \
 	tests/unit/lib-threads \
 	tests/unit/lib-wait
 
@@ -18,17 +23,33 @@ check_LTLIBRARIES += libtestlib.la
 libtestlib_la_SOURCES = tests/unit/lib-helpers.c tests/unit/lib.h
 libtestlib_la_CFLAGS = $(LIB_TEST_CFLAGS)
 
+tests_unit_lib_borrow_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_borrow_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_borrow_LDADD = $(LIB_TEST_LIBS)
+
 tests_unit_lib_convert_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_convert_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_convert_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_fault_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_fault_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_fault_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_fork_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_fork_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_fork_LDADD = $(LIB_TEST_LIBS)
 
+tests_unit_lib_holders_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_holders_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_holders_LDADD = $(LIB_TEST_LIBS)
+
 tests_unit_lib_lock_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_lock_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_lock_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_lockset_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_lockset_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_lockset_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_open_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_open_LDFLAGS = $(LIB_TEST_LINK)
@@ -37,6 +58,10 @@ tests_unit_lib_open_LDADD = $(LIB_TEST_LIBS)
 tests_unit_lib_replace_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_replace_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_replace_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_rwlock_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_rwlock_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_rwlock_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_threads_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_threads_LDFLAGS = $(LIB_TEST_LINK)

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every system call of the library made to fail: the error comes out as it went in, at once, and
+ * nothing has changed. Only EAGAIN and EACCES of a lock call mean that somebody else has it.
+ */
+#include "config.h"
+
+#include "lib.h"
+
+#include "sys.h"
+
+static struct hf_sys real; /* the table before a test changes it */
+
+/* The call that fails, from the skip-th on, how often, and with what. */
+static struct {
+	int skip;
+	int times;
+	int error;
+	int seen;
+} fault;
+
+static bool fails(void)
+{
+	return fault.seen++ >= fault.skip && fault.seen <= fault.skip + fault.times;
+}
+
+static void arm(int skip, int times, int error)
+{
+	fault.skip = skip;
+	fault.times = times;
+	fault.error = error;
+	fault.seen = 0;
+}
+
+static int bad_openat(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return fails() ? -fault.error : real.openat(dirfd, path, flags, mode);
+}
+
+static int bad_dup3(int from, int to)
+{
+	return fails() ? -fault.error : real.dup3(from, to);
+}
+
+static int bad_dup(int fd)
+{
+	return fails() ? -fault.error : real.dup(fd);
+}
+
+static int bad_fstat(int fd, struct stat *ret)
+{
+	return fails() ? -fault.error : real.fstat(fd, ret);
+}
+
+static int bad_fstatat(int dirfd, const char *path, struct stat *ret, int flags)
+{
+	return fails() ? -fault.error : real.fstatat(dirfd, path, ret, flags);
+}
+
+static int bad_mkdirat(int dirfd, const char *path, mode_t mode)
+{
+	return fails() ? -fault.error : real.mkdirat(dirfd, path, mode);
+}
+
+static int bad_setlk(int fd, int command, struct flock *range)
+{
+	return fails() ? -fault.error : real.setlk(fd, command, range);
+}
+
+static ssize_t bad_read(int fd, void *buffer, size_t size)
+{
+	return fails() ? -fault.error : real.read(fd, buffer, size);
+}
+
+static void setup(void)
+{
+	folder_setup();
+	real = hf_sys;
+}
+
+static void teardown(void)
+{
+	hf_sys = real;
+	folder_teardown();
+}
+
+TestSuite(faults, .init = setup, .fini = teardown, .timeout = 60);
+
+/* ---- opening ---- */
+
+static int open_result(unsigned flags)
+{
+	hf_lock *lock = NULL;
+	int fds = count_fds();
+	int ret = hf_lock_open("a/f", flags, &lock);
+
+	if (ret)
+		cr_expect_eq(count_fds(), fds, "nothing stays open");
+	hf_lock_close(lock);
+	return ret;
+}
+
+Test(faults, an_open_that_fails_says_why)
+{
+	static const int errors[] = { EMFILE, ENFILE, EROFS, EIO, EDQUOT, ENOSPC, EINTR };
+	size_t i;
+
+	cr_assert_eq(mkdir("a", 0700), 0);
+	hf_sys.openat = bad_openat;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		arm(0, 1, errors[i]); /* the folder */
+		cr_expect_eq(open_result(0), -errors[i]);
+		arm(1, 1, errors[i]); /* the file */
+		cr_expect_eq(open_result(0), -errors[i]);
+	}
+	arm(1, 1, EAGAIN);
+	cr_expect_eq(open_result(0), 0, "a lease is waited for");
+	arm(1, 1, EACCES);
+	cr_expect_eq(open_result(0), 0, "a sticky folder is got around");
+	arm(1, 9, EACCES);
+	cr_expect_eq(open_result(0), -EACCES);
+}
+
+Test(faults, a_folder_that_cannot_be_made_says_why)
+{
+	hf_sys.mkdirat = bad_mkdirat;
+	arm(0, 1, ENOSPC);
+	cr_expect_eq(open_result(HF_PARENTS), -ENOSPC);
+	arm(0, 9, EROFS);
+	cr_expect_eq(open_result(HF_PARENTS), -ENOENT);
+	arm(0, 1, EEXIST);
+	cr_expect_eq(open_result(HF_PARENTS), 0, "made by somebody else, and gone again");
+}
+
+Test(faults, a_stat_that_fails_at_open_says_why)
+{
+	cr_assert_eq(mkdir("a", 0700), 0);
+	hf_sys.fstat = bad_fstat;
+	arm(0, 1, EIO);
+	cr_expect_eq(open_result(0), -EIO);
+	cr_expect_eq(open_result(0), 0);
+}
+
+Test(faults, a_base_folder_that_cannot_be_kept_says_why)
+{
+	hf_lock *lock;
+	int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	hf_sys.dup = bad_dup;
+	arm(0, 1, EMFILE);
+	cr_expect_eq(hf_lock_open_at(dir, "f", 0, &lock), -EMFILE);
+	cr_expect_eq(access("f", F_OK), -1);
+	(void)close(dir);
+}
+
+/* ---- locking ---- */
+
+Test(faults, an_error_that_is_not_contention_is_returned_at_once)
+{
+	static const int errors[] = { ENOLCK, ENOSYS, EIO, EOPNOTSUPP, EOVERFLOW, EBADF };
+	hf_lock *lock = lock_on("f");
+	size_t i;
+
+	hf_sys.setlk = bad_setlk;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		arm(0, 1000, errors[i]);
+		cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_FOREVER), -errors[i]);
+		cr_expect_eq(fault.seen, 1, "not tried again");
+		cr_expect_eq(hf_lock_mode(lock), 0);
+	}
+	hf_sys.setlk = real.setlk;
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	hf_lock_close(lock);
+}
+
+Test(faults, eagain_and_eacces_are_busy_and_eintr_is_tried_again)
+{
+	hf_lock *lock = lock_on("f");
+
+	hf_sys.setlk = bad_setlk;
+	arm(0, 1, EAGAIN);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EBUSY);
+	arm(0, 1, EACCES);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EBUSY);
+	arm(0, 3, EINTR);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	hf_lock_close(lock);
+}
+
+Test(faults, a_wait_that_fails_is_over)
+{
+	hf_lock *lock = lock_with("f", HF_CANCELLABLE);
+	struct child holder = child_holding("f", HF_EXCLUSIVE);
+
+	hf_sys.setlk = bad_setlk;
+	arm(1, 1, ENOLCK);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_SEC(50)), -ENOLCK);
+	arm(1, 1, ENOLCK);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_FOREVER), -ENOLCK);
+	arm(1, 5, EINTR);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_MSEC(10)), -ETIMEDOUT);
+	cr_expect_eq(hf_lock_mode(lock), 0);
+	hf_sys.setlk = real.setlk;
+	cr_expect_eq(child_finish(&holder), 0);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	hf_lock_close(lock);
+}
+
+Test(faults, an_unlock_that_fails_keeps_the_hold)
+{
+	hf_lock *lock = held_on("f", HF_EXCLUSIVE);
+
+	hf_sys.setlk = bad_setlk;
+	arm(0, 1, ENOLCK);
+	cr_expect_eq(hf_lock_release(lock), -ENOLCK);
+	cr_expect_eq(hf_lock_mode(lock), HF_EXCLUSIVE);
+	cr_expect_eq(hf_lock_release(lock), 0);
+	hf_lock_close(lock);
+}
+
+Test(faults, a_conversion_that_fails_keeps_the_mode)
+{
+	hf_lock *lock = held_on("f", HF_EXCLUSIVE);
+
+	hf_sys.setlk = bad_setlk;
+	arm(0, 1, ENOLCK);
+	cr_expect_eq(hf_lock_convert(lock, HF_SHARED, HF_NOWAIT), -ENOLCK);
+	cr_expect_eq(hf_lock_mode(lock), HF_EXCLUSIVE);
+	cr_expect_eq(hf_lock_convert(lock, HF_SHARED, HF_NOWAIT), 0);
+	arm(0, 1, EIO);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_SEC(1)), -EIO);
+	cr_expect_eq(hf_lock_mode(lock), HF_SHARED);
+	cr_expect_eq(try_in_child("f", HF_SHARED), 0);
+	hf_lock_close(lock);
+}
+
+static int no_ofd(int fd, int command, struct flock *range)
+{
+	if (command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK)
+		return -EINVAL;
+	return real.setlk(fd, command, range);
+}
+
+Test(faults, where_the_kernel_has_no_ofd_locks_posix_locks_serve)
+{
+	hf_lock *first = lock_on("f");
+	hf_lock *second = lock_on("f");
+	struct call call;
+
+	hf_sys.setlk = no_ofd;
+	cr_expect_eq(hf_lock_acquire(first, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	cr_expect_eq(acquire_in_thread(second, HF_SHARED, HF_NOWAIT), -EBUSY);
+	cr_expect_eq(try_in_child("f", HF_SHARED), -EBUSY);
+	call_start(&call, second, HF_SHARED, HF_SEC(50));
+	cr_expect_eq(hf_lock_release(first), 0);
+	cr_expect_eq(call_result(&call), 0);
+	hf_lock_close(first);
+	cr_expect_eq(try_in_child("f", HF_EXCLUSIVE), -EBUSY, "a close must not drop it");
+	hf_lock_close(second);
+	cr_expect_eq(try_in_child("f", HF_EXCLUSIVE), 0);
+}
+
+/* ---- the re-check ---- */
+
+Test(faults, a_recheck_that_fails_gives_the_lock_back)
+{
+	hf_lock *lock = lock_with("f", HF_RECHECK_PATH);
+
+	hf_sys.fstat = bad_fstat;
+	arm(0, 1, EIO);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EIO);
+	cr_expect_eq(hf_lock_mode(lock), 0);
+	cr_expect_eq(try_in_child("f", HF_EXCLUSIVE), 0);
+	hf_sys.fstat = real.fstat;
+	hf_sys.fstatat = bad_fstatat;
+	arm(0, 1, EACCES);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EACCES);
+	cr_expect_eq(try_in_child("f", HF_EXCLUSIVE), 0);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	hf_lock_close(lock);
+}
+
+Test(faults, a_move_that_fails_changes_nothing)
+{
+	hf_lock *lock = lock_on("f");
+	int fds = count_fds();
+
+	cr_assert_eq(unlink("f"), 0);
+	hf_sys.openat = bad_openat;
+	arm(0, 1, EMFILE);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EMFILE);
+	hf_sys.openat = real.openat;
+	hf_sys.fstat = bad_fstat;
+	arm(1, 1, EIO); /* of the new file */
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EIO);
+	hf_sys.fstat = real.fstat;
+	if (has_ofd_locks()) {
+		hf_sys.dup3 = bad_dup3;
+		arm(0, 1, EBUSY);
+		cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EBUSY);
+	}
+	cr_expect_eq(count_fds(), fds);
+	cr_expect_eq(hf_lock_mode(lock), 0);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	cr_expect_eq(count_fds(), fds);
+	hf_lock_close(lock);
+}
+
+/* ---- asking ---- */
+
+static int see_nobody(const struct hf_holder *holder, void *arg)
+{
+	(void)holder;
+	(void)arg;
+	return 0;
+}
+
+Test(faults, without_proc_locks_holders_are_not_guessed)
+{
+	hf_lock *lock = lock_on("f");
+
+	hf_sys.openat = bad_openat;
+	arm(0, 1000, ENOENT);
+	cr_expect_eq(hf_lock_each_holder(lock, HF_SHARED, see_nobody, NULL), -EOPNOTSUPP);
+	hf_sys.openat = real.openat;
+	hf_sys.read = bad_read;
+	arm(0, 1000, EIO);
+	cr_expect_eq(hf_lock_each_holder(lock, HF_SHARED, see_nobody, NULL), -EOPNOTSUPP);
+	hf_lock_close(lock);
+}
+
+static int no_query(int fd, int command, struct flock *range)
+{
+	return command == F_OFD_GETLK ? -EINVAL : real.setlk(fd, command, range);
+}
+
+Test(faults, verify_asks_proc_where_the_kernel_has_no_answer)
+{
+	hf_lock *lock = held_on("f", HF_EXCLUSIVE);
+
+	hf_sys.setlk = no_query;
+	cr_expect_eq(hf_lock_verify(lock), 0);
+	hf_sys.openat = bad_openat;
+	arm(0, 1000, ENOENT);
+	cr_expect_eq(hf_lock_verify(lock), -EOPNOTSUPP);
+	hf_lock_close(lock);
+}
+
+Test(faults, every_error_has_a_text)
+{
+	int i;
+
+	cr_expect_str_eq(hf_strerror(0), "no error");
+	cr_expect_str_eq(hf_strerror(-EBUSY), hf_strerror(EBUSY));
+	cr_expect_str_neq(hf_strerror(-EDEADLK), hf_strerror(-EBUSY));
+	for (i = -200; i <= 200; i++)
+		cr_expect_gt(strlen(hf_strerror(i)), 0);
+	cr_expect_gt(strlen(hf_strerror(INT32_MIN)), 0);
+	cr_expect_eq(hf_version(), HF_VERSION_MAJOR << 16 | HF_VERSION_MINOR << 8 | HF_VERSION_PATCH);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* hf_lockset: several locks, all or none. */
+#include "config.h"
+
+#include "lib.h"
+
+TestSuite(lockset, .init = folder_setup, .fini = folder_teardown, .timeout = 60);
+
+#define MEMBERS 3
+
+static hf_lockset *set;
+static hf_lock *locks[MEMBERS];
+
+static void make_set(hf_mode mode)
+{
+	static const char *const names[MEMBERS] = { "a", "b", "c" };
+	int i;
+
+	cr_assert_eq(hf_lockset_new(&set), 0);
+	for (i = 0; i < MEMBERS; i++) {
+		locks[i] = lock_on(names[i]);
+		cr_assert_eq(hf_lockset_add(set, locks[i], mode), 0);
+	}
+}
+
+static void drop_set(void)
+{
+	int i;
+
+	hf_lockset_free(set);
+	for (i = 0; i < MEMBERS; i++)
+		hf_lock_close(locks[i]);
+}
+
+Test(lockset, all_members_are_taken_and_given)
+{
+	make_set(HF_EXCLUSIVE);
+	cr_expect_eq(hf_lockset_release(set), -EPERM);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_FOREVER), -EDEADLK);
+	cr_expect_eq(hf_lockset_add(set, locks[0], HF_SHARED), -EBUSY);
+	cr_expect_eq(try_in_child("a", HF_SHARED), -EBUSY);
+	cr_expect_eq(try_in_child("b", HF_SHARED), -EBUSY);
+	cr_expect_eq(try_in_child("c", HF_SHARED), -EBUSY);
+	cr_expect_eq(hf_lockset_release(set), 0);
+	cr_expect_eq(try_in_child("a", HF_EXCLUSIVE), 0);
+	cr_expect_eq(try_in_child("b", HF_EXCLUSIVE), 0);
+	cr_expect_eq(try_in_child("c", HF_EXCLUSIVE), 0);
+	drop_set();
+}
+
+static void none_is_held(void)
+{
+	int i;
+
+	for (i = 0; i < MEMBERS; i++)
+		cr_expect_eq(hf_lock_mode(locks[i]), 0);
+}
+
+Test(lockset, one_that_is_busy_means_none)
+{
+	static const char *const names[MEMBERS] = { "a", "b", "c" };
+	int i;
+
+	make_set(HF_EXCLUSIVE);
+	for (i = 0; i < MEMBERS; i++) {
+		struct child holder = child_holding(names[i], HF_SHARED);
+
+		cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), -EBUSY);
+		none_is_held();
+		cr_expect_eq(hf_lockset_acquire(set, HF_MSEC(10)), -ETIMEDOUT);
+		none_is_held();
+		cr_expect_eq(child_finish(&holder), 0);
+	}
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	drop_set();
+	cr_expect_eq(try_in_child("b", HF_EXCLUSIVE), 0, "freed is released");
+}
+
+Test(lockset, members_have_modes_of_their_own)
+{
+	make_set(HF_SHARED);
+	cr_expect_eq(hf_lockset_add(set, locks[1], HF_EXCLUSIVE), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(hf_lock_mode(locks[0]), HF_SHARED);
+	cr_expect_eq(hf_lock_mode(locks[1]), HF_EXCLUSIVE, "the stronger of two");
+	cr_expect_eq(try_in_child("a", HF_SHARED), 0);
+	cr_expect_eq(try_in_child("b", HF_SHARED), -EBUSY);
+	drop_set();
+}
+
+Test(lockset, overlapping_ranges_are_merged)
+{
+	hf_lock *low, *high, *far, *probe;
+
+	cr_assert_eq(hf_lockset_new(&set), 0);
+	cr_assert_eq(hf_lock_open_range("f", 0, 10, 10, &low), 0);
+	cr_assert_eq(hf_lock_open_range("f", 0, 15, 20, &high), 0);
+	cr_assert_eq(hf_lock_open_range("f", 0, 50, 5, &far), 0);
+	cr_assert_eq(hf_lock_open_range("f", 0, 10, 25, &probe), 0);
+	cr_expect_eq(hf_lockset_add(set, far, HF_SHARED), 0);
+	cr_expect_eq(hf_lockset_add(set, high, HF_EXCLUSIVE), 0);
+	cr_expect_eq(hf_lockset_add(set, low, HF_SHARED), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(hf_lock_mode(high), HF_EXCLUSIVE);
+	cr_expect_eq(hf_lock_mode(low), 0, "the other handle has its bytes");
+	cr_expect_eq(hf_lock_mode(far), HF_SHARED);
+	cr_expect_eq(acquire_in_thread(probe, HF_SHARED, HF_NOWAIT), -EBUSY);
+	cr_expect_eq(hf_lock_acquire(low, HF_SHARED, HF_NOWAIT), -EDEADLK);
+	cr_expect_eq(hf_lockset_release(set), 0);
+	cr_expect_eq(acquire_in_thread(probe, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	hf_lockset_free(set);
+	hf_lock_close(low);
+	hf_lock_close(high);
+	hf_lock_close(far);
+	hf_lock_close(probe);
+}
+
+Test(lockset, a_replaced_member_is_taken_where_it_is_now)
+{
+	make_set(HF_EXCLUSIVE);
+	cr_assert_eq(unlink("b"), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(try_in_child("a", HF_SHARED), -EBUSY);
+	cr_expect_eq(try_in_child("b", HF_SHARED), -EBUSY);
+	cr_expect_eq(try_in_child("c", HF_SHARED), -EBUSY);
+	drop_set();
+}
+
+Test(lockset, a_member_that_this_thread_holds_is_told)
+{
+	make_set(HF_EXCLUSIVE);
+	cr_assert_eq(hf_lock_acquire(locks[2], HF_SHARED, HF_NOWAIT), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_FOREVER), -EDEADLK);
+	cr_expect_eq(hf_lock_mode(locks[0]), 0);
+	cr_expect_eq(hf_lock_mode(locks[2]), HF_SHARED);
+	cr_expect_eq(hf_lock_release(locks[2]), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	drop_set();
+}
+
+Test(lockset, the_empty_set_and_bad_arguments)
+{
+	cr_assert_eq(hf_lockset_new(&set), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(hf_lockset_release(set), 0);
+	cr_expect_eq(hf_lockset_acquire(set, -1), -EINVAL);
+	cr_expect_eq(hf_lockset_acquire(NULL, 0), -EINVAL);
+	cr_expect_eq(hf_lockset_add(set, NULL, HF_SHARED), -EINVAL);
+	cr_expect_eq(hf_lockset_new(NULL), -EINVAL);
+	hf_lockset_free(set);
+	hf_lockset_free(NULL);
+}
+
+#define ROUNDS 100
+
+/* Half of the processes name the files in one order, half in the other. */
+static int take_pairs(struct child *self, void *arg)
+{
+	bool backwards = *(bool *)arg;
+	hf_lock *first, *second;
+	hf_lockset *pair;
+	int i;
+
+	(void)self;
+	if (hf_lock_open(backwards ? "b" : "a", 0, &first) ||
+	    hf_lock_open(backwards ? "a" : "b", 0, &second) || hf_lockset_new(&pair) ||
+	    hf_lockset_add(pair, first, HF_EXCLUSIVE) || hf_lockset_add(pair, second, HF_EXCLUSIVE))
+		return 1;
+	for (i = 0; i < ROUNDS; i++)
+		if (hf_lockset_acquire(pair, HF_SEC(50)) || hf_lockset_release(pair))
+			return 2;
+	return 0;
+}
+
+Test(lockset, opposite_orders_do_not_deadlock)
+{
+	struct child children[6];
+	bool backwards;
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		backwards = i % 2;
+		children[i] = child_start(take_pairs, &backwards);
+	}
+	for (i = 0; i < 6; i++)
+		cr_expect_eq(child_finish(&children[i]), 0);
+}

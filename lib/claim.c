@@ -56,11 +56,24 @@ static enum verdict judge(const struct hf_claim *wanted, const struct hf_claim *
 	return state_of(other) == HF_CLAIM_WAITING && other->lock == wanted->lock ? BUSY : GO;
 }
 
+/* With HF_WRITERS_FIRST a reader does not overtake a writer that sleeps for the same owner's bytes. */
+static bool must_queue(const struct hf_claim *wanted)
+{
+	struct hf_claim *writer;
+
+	if (wanted->mode != HF_SHARED || !(wanted->lock->flags & HF_WRITERS_FIRST))
+		return false;
+	DL_FOREACH (wanted->lock->file->queue, writer)
+		if (same_owner(wanted, writer))
+			return true;
+	return false;
+}
+
 /* self is the claim that wanted is to become, or NULL. */
 static enum verdict judge_all(const struct hf_claim *wanted, const struct hf_claim *self)
 {
 	const struct hf_file *file = wanted->lock->file;
-	enum verdict worst = file->closing ? SOON : GO;
+	enum verdict worst = must_queue(wanted) ? BUSY : file->closing ? SOON : GO;
 	struct hf_claim *other;
 
 	DL_FOREACH (file->claims, other) {
@@ -83,11 +96,29 @@ static int wait_a_turn(struct hf_attempt *attempt)
 	return ret;
 }
 
+/* The file may be another's by the time this returns, hence the reference. */
+static int sleep_in_queue(struct hf_attempt *attempt, struct hf_claim *wanted)
+{
+	struct hf_file *file = wanted->lock->file;
+	int ret;
+
+	if (wanted->mode == HF_SHARED)
+		return hf_attempt_sleep(attempt);
+	hf_file_get(file);
+	DL_APPEND(file->queue, wanted);
+	ret = hf_attempt_sleep(attempt);
+	DL_DELETE(file->queue, wanted);
+	if (ret)
+		hf_file_changed(file);
+	hf_file_put(file);
+	return ret;
+}
+
 /*
  * Sleeps until nothing is in wanted's way. hf_attempt_begin() runs without the mutex, so the
  * judgement is made again after it.
  */
-static int await_go(struct hf_attempt *attempt, const struct hf_claim *wanted,
+static int await_go(struct hf_attempt *attempt, struct hf_claim *wanted,
 		    const struct hf_claim *self)
 {
 	bool begun = false;
@@ -105,7 +136,7 @@ static int await_go(struct hf_attempt *attempt, const struct hf_claim *wanted,
 			(void)hf_file_sleep(wanted->lock->file, UINT64_MAX);
 			break;
 		case BUSY:
-			ret = begun ? hf_attempt_sleep(attempt) : wait_a_turn(attempt);
+			ret = begun ? sleep_in_queue(attempt, wanted) : wait_a_turn(attempt);
 			begun = true;
 			break;
 		}
@@ -142,7 +173,7 @@ int hf_claim_begin(struct hf_attempt *attempt, uint64_t start, uint64_t end, str
 	int error;
 
 	/* By far the most common: nothing else is going on with the file. */
-	if (lock->file->claims || lock->file->closing) {
+	if (lock->file->claims || lock->file->queue || lock->file->closing) {
 		struct hf_claim wanted = claim_of(attempt, start, end);
 
 		error = await_go(attempt, &wanted, NULL);

@@ -119,7 +119,7 @@ static struct hf_file *get_file(struct hf_fileid id)
 	struct hf_file *file = find_file(id);
 
 	if (file) {
-		file->refs++;
+		hf_file_get(file);
 		return file;
 	}
 	file = calloc(1, sizeof(*file));
@@ -139,7 +139,12 @@ static struct hf_file *get_file(struct hf_fileid id)
 	return file;
 }
 
-static void put_file(struct hf_file *file)
+void hf_file_get(struct hf_file *file)
+{
+	file->refs++;
+}
+
+void hf_file_put(struct hf_file *file)
 {
 	if (--file->refs > 0)
 		return;
@@ -163,14 +168,14 @@ int hf_file_sleep(struct hf_file *file, uint64_t deadline)
 	int cancel = hf_cancel_off();
 	int ret;
 
-	file->refs++;
+	hf_file_get(file);
 	file->sleepers++;
 	if (deadline == UINT64_MAX)
 		ret = pthread_cond_wait(&file->changed, &hf_held_mutex);
 	else
 		ret = pthread_cond_timedwait(&file->changed, &hf_held_mutex, &until);
 	file->sleepers--;
-	put_file(file);
+	hf_file_put(file);
 	hf_cancel_restore(cancel);
 	return -ret;
 }
@@ -297,7 +302,7 @@ void hf_held_remove(struct hf_lock *lock)
 	leave_file(lock);
 	if (!lock->borrowed)
 		retire(file, lock->fd);
-	put_file(file);
+	hf_file_put(file);
 	hf_held_leave();
 }
 
@@ -329,7 +334,7 @@ int hf_held_move(struct hf_claim *claim, struct hf_fileid id, int fd)
 		ret = keep_number(lock, fd);
 	hf_held_enter();
 	if (ret) {
-		put_file(file);
+		hf_file_put(file);
 		hf_held_leave();
 		return ret;
 	}
@@ -342,7 +347,7 @@ int hf_held_move(struct hf_claim *claim, struct hf_fileid id, int fd)
 	DL_APPEND(file->locks, lock);
 	if (claim->posix)
 		retire(old, old_fd);
-	put_file(old);
+	hf_file_put(old);
 	hf_held_leave();
 	return 0;
 }
@@ -355,7 +360,7 @@ void hf_held_finish(struct hf_claim *claim)
 	hf_held_enter();
 	if (file->parked && !claim->next && file->claims == claim && !file->closing) {
 		file->closing = true;
-		file->refs++;
+		hf_file_get(file);
 		parked = file->parked;
 		file->parked = NULL;
 	}
@@ -366,7 +371,7 @@ void hf_held_finish(struct hf_claim *claim)
 	close_parked(parked);
 	hf_held_enter();
 	end_closing(file);
-	put_file(file);
+	hf_file_put(file);
 	hf_held_leave();
 }
 

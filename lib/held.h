@@ -69,6 +69,7 @@ struct hf_file {
 	} key;
 	bool posix; /* this file system, or this build, has POSIX locks only */
 	struct hf_claim *claims;
+	struct hf_claim *queue; /* exclusive ones that sleep for another of their owner's */
 	struct hf_lock *locks;
 	/*
 	 * POSIX only: descriptors of closed handles, kept while a claim lives, because closing any
@@ -176,6 +177,10 @@ void hf_claim_set(struct hf_claim *claim, enum hf_claim_state state);
  * what can be unlocked without taking it from another thread. false: none.
  */
 bool hf_claim_uncovered(const struct hf_claim *claim, uint64_t from, uint64_t *start, uint64_t *end);
+
+/* Keeps a file alive; its end when nothing does. */
+void hf_file_get(struct hf_file *file);
+void hf_file_put(struct hf_file *file);
 
 /* Wakes every thread that waits for something on the file; sleeps until then, or the deadline. */
 void hf_file_changed(struct hf_file *file);

@@ -361,7 +361,8 @@ int cmd_run(int argc, char **argv)
 	 * that it is no leak.
 	 */
 	static hf_lock *lock;
-	struct request request = { .mode = HF_EXCLUSIVE,
+	struct request request = { .command = argv,
+				   .mode = HF_EXCLUSIVE,
 				   .timeout_ns = HF_FOREVER,
 				   .conflict_status = CMD_PROBLEM };
 	int status = parse_command_line(argc, argv, &request);

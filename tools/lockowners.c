@@ -23,22 +23,14 @@ struct scan {
 
 static int add_owner(struct scan *scan, struct lock_entry *entry, pid_t pid, int fd)
 {
-	struct lock_owner *more =
-		reallocarray(entry->owners, entry->owner_count + 1, sizeof(*more));
+	struct lock_owner owner = { .pid = pid,
+				    .fd = fd,
+				    .command = procinfo_command(scan->proc, pid) };
 
-	if (!more)
-		return -ENOMEM;
-	entry->owners = more;
-	more[entry->owner_count++] = (struct lock_owner){
-		.pid = pid,
-		.fd = fd,
-		.command = procinfo_command(scan->proc, pid),
-	};
-	if (fd >= 0 && !entry->path) {
-		entry->path = procinfo_fd_path(scan->proc, pid, fd);
-		entry->device = procinfo_fd_device(scan->proc, pid, fd);
-	}
-	return 0;
+	if (fd >= 0 && !entry->path)
+		lock_entry_set_path(entry, procinfo_fd_path(scan->proc, pid, fd),
+				    procinfo_fd_device(scan->proc, pid, fd));
+	return lock_entry_add_owner(entry, &owner);
 }
 
 static bool is_same_lock(const struct hf_proclock *a, const struct hf_proclock *b)
@@ -236,10 +228,8 @@ static void share_paths(struct locktable *table)
 		const struct lock_entry *known = entry_with_path(file, count);
 
 		for (size_t k = 0; known && k < count; k++)
-			if (!file[k].path) {
-				file[k].path = strdup(known->path);
-				file[k].device = known->device;
-			}
+			if (!file[k].path)
+				lock_entry_set_path(&file[k], strdup(known->path), known->device);
 	}
 }
 

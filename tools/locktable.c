@@ -114,6 +114,27 @@ void locktable_free(struct locktable *table)
 	*table = (struct locktable){ 0 };
 }
 
+int lock_entry_add_owner(struct lock_entry *entry, const struct lock_owner *owner)
+{
+	struct lock_owner *more =
+		reallocarray(entry->owners, entry->owner_count + 1, sizeof(*more));
+
+	if (!more) {
+		free(owner->command);
+		return -ENOMEM;
+	}
+	entry->owners = more;
+	entry->owners[entry->owner_count++] = *owner;
+	return 0;
+}
+
+void lock_entry_set_path(struct lock_entry *entry, char *path, uint64_t device)
+{
+	free(entry->path);
+	entry->path = path;
+	entry->device = device;
+}
+
 /* The first entry of file id, or of a file after it, that starts at byte start or later. */
 static size_t lower_bound(const struct locktable *table, struct hf_fileid id, uint64_t start)
 {
@@ -179,9 +200,9 @@ bool lock_entries_conflict(const struct lock_entry *a, const struct lock_entry *
 {
 	bool is_flock = a->lock.primitive == HF_PRIM_FLOCK;
 
-	return is_same_file(a, b) && is_flock == (b->lock.primitive == HF_PRIM_FLOCK) && a->lock.start <= b->lock.end &&
-	       b->lock.start <= a->lock.end && hf_modes_conflict(a->lock.mode, b->lock.mode) &&
-	       !is_same_owner(a, b);
+	return is_same_file(a, b) && is_flock == (b->lock.primitive == HF_PRIM_FLOCK) &&
+	       a->lock.start <= b->lock.end && b->lock.start <= a->lock.end &&
+	       hf_modes_conflict(a->lock.mode, b->lock.mode) && !is_same_owner(a, b);
 }
 
 const struct lock_entry *locktable_next_blocker(const struct locktable *table,

@@ -48,6 +48,12 @@ void locktable_free(struct locktable *table);
 /* Adds a lock that the kernel tells of in another way, by an owner not known. 0 or -ENOMEM. */
 int locktable_add(struct locktable *table, const struct hf_proclock *lock);
 
+/* The owner's command is the entry's from now on, or freed. 0 or -ENOMEM. */
+int lock_entry_add_owner(struct lock_entry *entry, const struct lock_owner *owner);
+
+/* So is path, which may be NULL. */
+void lock_entry_set_path(struct lock_entry *entry, char *path, uint64_t device);
+
 /* The entries of one file; *ret_count of them follow the result, which is NULL for none. */
 struct lock_entry *locktable_of_file(const struct locktable *table, struct hf_fileid id,
 				     size_t *ret_count);

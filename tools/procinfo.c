@@ -26,50 +26,52 @@ static int compare_ints(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* All numbers that a directory holds; *ret is to be freed. Their count, or -errno. */
-static ssize_t read_numbers(const char *directory, int **ret)
+struct numbers {
+	int *at;
+	size_t count, room;
+};
+
+static int append_number(struct numbers *numbers, int number)
+{
+	int *more = numbers->at;
+
+	if (numbers->count == numbers->room) {
+		numbers->room = numbers->room ? 2 * numbers->room : 64;
+		more = reallocarray(more, numbers->room, sizeof(*more));
+	}
+	if (!more)
+		return -ENOMEM;
+	numbers->at = more;
+	numbers->at[numbers->count++] = number;
+	return 0;
+}
+
+/* All entries that are numbers, in ascending order. ret->at is to be freed, also on failure. */
+static int read_numbers(const char *directory, struct numbers *ret)
 {
 	DIR *dir = opendir(directory);
 	const struct dirent *entry;
-	int *numbers = NULL;
-	size_t count = 0;
+	int status = 0;
 
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir))) {
-		int *more;
-
-		if (!isdigit((unsigned char)*entry->d_name))
-			continue;
-		more = count & (count - 1)
-			       ? numbers
-			       : reallocarray(numbers, count ? 2 * count : 1, sizeof(int));
-		if (!more) {
-			free(numbers);
-			closedir(dir);
-			return -ENOMEM;
-		}
-		numbers = more;
-		numbers[count++] = atoi(entry->d_name);
-	}
+	while (status == 0 && (entry = readdir(dir)))
+		if (isdigit((unsigned char)*entry->d_name))
+			status = append_number(ret, atoi(entry->d_name));
 	closedir(dir);
-	*ret = numbers;
-	return (ssize_t)count;
+	if (ret->count > 1)
+		qsort(ret->at, ret->count, sizeof(*ret->at), compare_ints);
+	return status;
 }
 
 int procinfo_each_number(const char *directory, procinfo_number_fn *fn, void *arg)
 {
-	int *numbers = NULL;
-	ssize_t count = read_numbers(directory, &numbers);
-	int status = 0;
+	struct numbers numbers = { 0 };
+	int status = read_numbers(directory, &numbers);
 
-	if (count < 0)
-		return (int)count;
-	if (count > 1)
-		qsort(numbers, (size_t)count, sizeof(*numbers), compare_ints);
-	for (ssize_t i = 0; i < count && status >= 0; i++)
-		status = fn(numbers[i], arg);
-	free(numbers);
+	for (size_t i = 0; i < numbers.count && status >= 0; i++)
+		status = fn(numbers.at[i], arg);
+	free(numbers.at);
 	return status < 0 ? status : 0;
 }
 

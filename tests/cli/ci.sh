@@ -50,7 +50,7 @@ END
 
 # run NAME: the recipe's command; sets $status, $out (both streams together), and $good for the twin.
 run() {
-	recipe "$1" command >command
+	recipe "$1" command >"command"
 	[ -s command ] || exit 99
 	status=0
 	timeout -k 5 120 sh -e ./command >out 2>&1 </dev/null || status=$?
@@ -162,7 +162,7 @@ assert len(steps) == 4 and steps[3]["with"]["sarif_file"] == "locks.sarif", step
 else
 	skip "github: the workflow is well-formed" "python3-yaml is not installed"
 fi
-sed -n 's/^ *run: \(holdfast .*\)/\1/p' locks.yml >command
+sed -n 's/^ *run: \(holdfast .*\)/\1/p' locks.yml >"command"
 printf 'CFLAGS = -g\ncheck: bad\n\t./bad\n' >Makefile
 capture sh -e ./command
 is "$status" 86 "github: the step fails with findings"

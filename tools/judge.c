@@ -35,6 +35,12 @@ static bool overlap(const struct timeline_span *a, const struct timeline_span *b
 	return a->first <= b->last && b->first <= a->last;
 }
 
+/* What has not ended lasts longer than what the recording saw. */
+static uint64_t end_of(const struct timeline_span *span)
+{
+	return span->end == TIMELINE_OPEN ? UINT64_MAX : span->to;
+}
+
 /*
  * Two waits that last at the same time, each for bytes of which the other's owner keeps a read lock:
  * neither can be granted before the other gives up. The one that ended first must not have been
@@ -44,9 +50,9 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 			   const struct timeline_span *b)
 {
 	const struct timeline_span *spans = judge->timeline.spans;
-	const struct timeline_span *first = a->to <= b->to ? a : b;
+	const struct timeline_span *first = end_of(a) <= end_of(b) ? a : b;
 
-	return b->from < a->to && first->end != TIMELINE_RELEASED &&
+	return b->from < end_of(a) && first->end != TIMELINE_RELEASED &&
 	       hf_fileid_equal(row_of(judge, a)->id, row_of(judge, b)->id) &&
 	       !is_same_owner(judge, a, b) && overlap(a, &spans[b->upgrades]) &&
 	       overlap(b, &spans[a->upgrades]);
@@ -77,7 +83,7 @@ static void judge_upgrade_deadlock(struct judge *judge)
 {
 	for (size_t i = 0; i < judge->upgrade_count; i++)
 		for (size_t j = i + 1; j < judge->upgrade_count &&
-				       judge->upgrades[j]->from < judge->upgrades[i]->to; j++)
+				       judge->upgrades[j]->from < end_of(judge->upgrades[i]); j++)
 			if (are_deadlocked(judge, judge->upgrades[i], judge->upgrades[j]))
 				tell_upgrade_deadlock(judge, judge->upgrades[j], judge->upgrades[i]);
 }

@@ -48,12 +48,14 @@ END
 	{ echo '#define BAD'; cat good.c; } >bad.c
 }
 
-# run NAME: the recipe's command; sets $status, $out (both streams together), and $good for the twin.
+# run NAME: the recipe's command; sets $status and $out, both streams together.
 run() {
 	recipe "$1" command >"command"
 	[ -s command ] || exit 99
+	recipe "$1" command >recipe.sh
+	[ -s recipe.sh ] || exit 99
 	status=0
-	timeout -k 5 120 sh -e ./command >out 2>&1 </dev/null || status=$?
+	timeout -k 5 120 sh -e ./recipe.sh >out 2>&1 </dev/null || status=$?
 	out=$(cat out)
 }
 
@@ -163,8 +165,9 @@ else
 	skip "github: the workflow is well-formed" "python3-yaml is not installed"
 fi
 sed -n 's/^ *run: \(holdfast .*\)/\1/p' locks.yml >"command"
+sed -n 's/^ *run: \(holdfast .*\)/\1/p' locks.yml >recipe.sh
 printf 'CFLAGS = -g\ncheck: bad\n\t./bad\n' >Makefile
-capture sh -e ./command
+capture sh -e ./recipe.sh
 is "$status" 86 "github: the step fails with findings"
 like "$out" '^::error file=bad.c,line=[0-9]+,' "github: the annotation's file is relative to the repository"
 ok "github: so is the one to upload" grep -q '"uri": "bad.c"' locks.sarif

@@ -3,7 +3,7 @@
 if HAVE_CRITERION
 UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
 	tests/unit/text tests/unit/options tests/unit/message \
-	tests/unit/progress tests/unit/locktable
+	tests/unit/progress tests/unit/locktable tests/unit/report
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
@@ -38,6 +38,11 @@ tests_unit_locktable_SOURCES = tests/unit/locktable.c
 tests_unit_locktable_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
 tests_unit_locktable_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_locktable_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
+
+tests_unit_report_SOURCES = tests/unit/report.c
+tests_unit_report_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
+tests_unit_report_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_report_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 
 include $(top_srcdir)/tests/unit/lib.mk
 include $(top_srcdir)/tests/unit/checker.mk

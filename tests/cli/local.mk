@@ -12,6 +12,7 @@ CLI_TESTS = \
 	tests/cli/formats.sh \
 	tests/cli/manpages.sh \
 	tests/cli/html.sh \
+	tests/cli/readme.sh \
 	tests/cli/report.sh \
 	tests/cli/suppress.sh \
 	tests/cli/run.sh \

@@ -36,6 +36,7 @@ HOOKS_SOURCES = \
 	preload/audit.c preload/audit.h \
 	preload/fdfile.c \
 	preload/functions.def \
+	preload/handler.c preload/handler.h \
 	preload/hooks.h \
 	preload/init.c \
 	preload/ledger.c preload/ledger.h \

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "handler.h"
 #include "kinds.h"
 #include "options.h"
 #include "oracle.h"
@@ -119,11 +120,17 @@ bool hf_rules_reenters(const struct hf_request *r)
 	return false;
 }
 
+/* What a request for one's own lock is, if it may wait: worse in a handler, which cannot. */
+static enum hf_kind unless_in_handler(const struct hf_request *r, enum hf_kind kind)
+{
+	return r->blocking && hf_in_signal_handler() ? HF_KIND_LOCK_IN_SIGNAL_HANDLER : kind;
+}
+
 static void check_reentrant_acquire(const struct hf_request *r)
 {
 	if (hf_rules_reenters(r))
-		(void)report(r, HF_KIND_REENTRANT_ACQUIRE, HF_LEVEL_NONE, r->owner,
-			     hf_rangeset_first(&r->owner->ranges, r->start, r->end),
+		(void)report(r, unless_in_handler(r, HF_KIND_REENTRANT_ACQUIRE), HF_LEVEL_NONE,
+			     r->owner, hf_rangeset_first(&r->owner->ranges, r->start, r->end),
 			     HF_PROOF_RESULT);
 }
 
@@ -224,8 +231,9 @@ static void check_self_deadlock(struct hf_request *r)
 	if (!held)
 		return;
 	certain = !hf_rules_may_be_released(owner);
-	r->doubted = report(r, HF_KIND_SELF_DEADLOCK, certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING,
-			    owner, held, HF_PROOF_RESULT);
+	r->doubted = report(r, unless_in_handler(r, HF_KIND_SELF_DEADLOCK),
+			    certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING, owner, held,
+			    HF_PROOF_RESULT);
 	if (certain)
 		r->doubted = 0;
 }

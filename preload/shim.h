@@ -52,7 +52,6 @@ struct hf_thread {
 	bool fork_locked; /* the section below was entered for a fork() */
 	struct hf_section fork_section;
 	uint32_t changes; /* files that it wrote to or renamed while something was watched */
-	uint32_t handler_depth;	 /* signal handlers running on this thread, those we can count */
 	uintptr_t readable_page; /* the last page that was found readable, for hf_readable() */
 };
 

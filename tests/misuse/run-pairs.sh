@@ -42,7 +42,7 @@ compile() {
 	lfs64) flags=-D_FILE_OFFSET_BITS=64 ;;
 	fortified) flags='-O2 -D_FORTIFY_SOURCE=2' ;;
 	threaded) flags='-pthread -DTHREADED' ;;
-	musl) compiler=musl-gcc ;;
+	musl) compiler=musl-gcc flags=-Wl,--eh-frame-hdr ;; # as a compiler made for musl does
 	via-closedir) via=closedir flags=-DDIRECTORY ;;
 	via-*) via=${2#via-} ;;
 	esac

@@ -29,9 +29,6 @@ print("%.3f %d" % (time.monotonic() - began, private))
 END
 }
 
-# shellcheck disable=SC2046 # two words each
-set -- $(measure 1000) $(measure 1000000)
-echo "report of 1,000,000 records: $3 s (bar: 3 s), $4 KiB of memory; of 1,000 records: $1 s, $2 KiB"
 measure 1000000 >"$work/many"
 measure 1000 >"$work/few"
 read -r seconds memory <"$work/many"

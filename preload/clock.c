@@ -11,12 +11,18 @@
 #include <time.h>
 
 #include "rawsys.h"
+#include "symbols.h"
 
 static int (*libc_clock)(clockid_t, struct timespec *);
 
 void hf_clock_init(void)
 {
-	libc_clock = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+	struct hf_symbol symbol = { "clock_gettime", NULL };
+
+	hf_symbols_find(&symbol, 1);
+	if (!symbol.address)
+		symbol.address = dlsym(RTLD_NEXT, symbol.name);
+	libc_clock = (int (*)(clockid_t, struct timespec *))symbol.address;
 }
 
 static uint64_t read_clock(clockid_t clock)

@@ -29,7 +29,8 @@ RECORDER_SOURCES = \
 	preload/recorder.c preload/recorder.h \
 	preload/say.c preload/say.h \
 	preload/stack.c preload/stack.h \
-	preload/stack_cache.c preload/stack_cache.h
+	preload/stack_cache.c preload/stack_cache.h \
+	preload/symbols.c preload/symbols.h
 
 # Hooks, ledger, oracle and rules.
 HOOKS_SOURCES = \

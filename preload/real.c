@@ -6,29 +6,33 @@
 #include <string.h>
 
 #include "rawsys.h"
+#include "symbols.h"
 
 #include <fcntl.h>
 
 struct hf_real hf_real;
 
-static const struct {
-	const char *name;
-	size_t offset;
-} places[] = {
-#define HF_FUNCTION(ret, name, params, body) { #name, offsetof(struct hf_real, name) },
-#define HF_SPECIAL(ret, name, params) { #name, offsetof(struct hf_real, name) },
+/* In the order of struct hf_real: the n-th name belongs to its n-th pointer. */
+static struct hf_symbol symbols[] = {
+#define HF_FUNCTION(ret, name, params, body) { #name, NULL },
+#define HF_SPECIAL(ret, name, params) { #name, NULL },
 #include "functions.def"
 #undef HF_FUNCTION
 #undef HF_SPECIAL
 };
 
+#define COUNT (sizeof(symbols) / sizeof(symbols[0]))
+
+_Static_assert(sizeof(struct hf_real) == COUNT * sizeof(void *), "one pointer for each name");
+
 void hf_real_init(void)
 {
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		void **place = (void **)(void *)((char *)&hf_real + places[i].offset);
+	void **places = (void **)(void *)&hf_real;
 
-		*place = dlsym(RTLD_NEXT, places[i].name);
-	}
+	hf_symbols_find(symbols, COUNT);
+	for (size_t i = 0; i < COUNT; i++)
+		places[i] =
+			symbols[i].address ? symbols[i].address : dlsym(RTLD_NEXT, symbols[i].name);
 }
 
 static long with_errno(long ret)

@@ -45,14 +45,19 @@ static void futex_unlock(uint32_t *lock)
 		(void)raw_futex(lock, FUTEX_WAKE_PRIVATE, 1, NULL);
 }
 
+static void start_ledger(void)
+{
+	hf_arena_init(&hf_shim.arena);
+	hf_ledger_init(&hf_shim.ledger, &hf_shim.arena.mem);
+}
+
 /*
  * A fork copied us while another thread was inside: the ledger may be half-changed. Nothing in it
  * can be trusted, and a child that believes nothing reports nothing wrong.
  */
 static void start_over(void)
 {
-	hf_arena_init(&hf_shim.arena);
-	hf_ledger_init(&hf_shim.ledger, &hf_shim.arena.mem);
+	start_ledger();
 	hf_fd_forget_range(0, UINT32_MAX);
 }
 
@@ -138,6 +143,8 @@ enum hf_entry hf_section_enter(struct hf_section *section)
 	futex_lock(&hf_shim.lock);
 	if (!section->masked && handlers_exist()) /* the first one came while we waited */
 		mask_signals(section);
+	if (__builtin_expect(!hf_shim.ledger.mem, 0)) /* the first section of this program */
+		start_ledger();
 	return HF_ENTERED;
 }
 
@@ -253,19 +260,23 @@ static void watch_forks(void)
 		(void)hf_musl_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
+/* A page of its own, or the wipe would take more than the word. */
+static union {
+	uint32_t generation;
+	char page[4096];
+} wiped_page __attribute__((aligned(4096)));
+
+/*
+ * Every exec pays for this. Nothing is written that is zero anyway: each page of ours that is
+ * touched costs as much as a system call.
+ */
 void hf_shim_init(void)
 {
-	void *page =
-		raw_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (raw_is_error(page))
+	if (raw_madvise(&wiped_page, sizeof(wiped_page), MADV_WIPEONFORK) < 0)
 		return; /* nothing works without it: stay out of the way */
-	(void)raw_madvise(page, 4096, MADV_WIPEONFORK);
-	hf_shim.generation = page;
+	hf_shim.generation = &wiped_page.generation;
 	*hf_shim.generation = OWN;
 	hf_shim.pid = raw_getpid();
-	hf_arena_init(&hf_shim.arena);
-	hf_ledger_init(&hf_shim.ledger, &hf_shim.arena.mem);
 	watch_forks();
 	__atomic_store_n(&hf_shim.ready, 1, __ATOMIC_RELEASE);
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbols.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define HIDDEN_VERSION 0x8000u
+
+/* The tables of one object that a look-up needs. */
+struct object {
+	uintptr_t base;
+	const ElfW(Sym) * symbols;
+	const char *strings;
+	const uint16_t *versions; /* NULL: none */
+	const uint32_t *hash;	  /* DT_GNU_HASH */
+};
+
+struct search {
+	struct hf_symbol *symbols;
+	size_t count;
+	bool past_ours; /* only what was loaded after this library counts */
+};
+
+/* glibc has put addresses where the file has offsets; musl leaves the offsets. */
+static uintptr_t absolute(uintptr_t base, uintptr_t pointer)
+{
+	return pointer < base ? base + pointer : pointer;
+}
+
+static const ElfW(Dyn) * dynamic_of(const struct dl_phdr_info *info)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			return (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+	return NULL;
+}
+
+static bool read_object(const struct dl_phdr_info *info, struct object *ret)
+{
+	const ElfW(Dyn) *dynamic = dynamic_of(info);
+
+	*ret = (struct object){ .base = info->dlpi_addr };
+	for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
+		const void *table = (const void *)absolute(ret->base, dynamic->d_un.d_ptr);
+
+		if (dynamic->d_tag == DT_SYMTAB)
+			ret->symbols = table;
+		else if (dynamic->d_tag == DT_STRTAB)
+			ret->strings = table;
+		else if (dynamic->d_tag == DT_VERSYM)
+			ret->versions = table;
+		else if (dynamic->d_tag == DT_GNU_HASH)
+			ret->hash = table;
+	}
+	return ret->symbols && ret->strings && ret->hash;
+}
+
+static bool is_ours(const struct dl_phdr_info *info)
+{
+	uintptr_t here = (uintptr_t)&hf_symbols_find;
+
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+
+		if (part->p_type == PT_LOAD &&
+		    here - info->dlpi_addr - part->p_vaddr < part->p_memsz)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t gnu_hash(const char *name)
+{
+	uint32_t h = 5381;
+
+	while (*name)
+		h = h * 33 + (unsigned char)*name++;
+	return h;
+}
+
+/* An indirect function is an address only after its resolver has run: that is the loader's work. */
+static bool is_plain_default(const struct object *object, uint32_t index)
+{
+	const ElfW(Sym) *symbol = &object->symbols[index];
+
+	return symbol->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
+	       !(object->versions && (object->versions[index] & HIDDEN_VERSION));
+}
+
+/* The layout: four words, the Bloom filter, buckets, then a chain of hashes whose low bit ends it.
+ */
+static void *find_in(const struct object *object, const char *name)
+{
+	const uint32_t bucket_count = object->hash[0], first = object->hash[1];
+	const uint32_t bloom_words = object->hash[2], bloom_shift = object->hash[3];
+	const ElfW(Addr) *bloom = (const void *)(object->hash + 4);
+	const uint32_t *buckets = (const void *)(bloom + bloom_words);
+	const uint32_t *chains = buckets + bucket_count;
+	const uint32_t bits = sizeof(ElfW(Addr)) * 8, h = gnu_hash(name);
+	const ElfW(Addr) word = bloom[h / bits % bloom_words];
+	uint32_t index;
+
+	if (!(word >> (h % bits) & word >> ((h >> bloom_shift) % bits) & 1))
+		return NULL;
+	index = buckets[h % bucket_count];
+	if (index < first)
+		return NULL;
+	for (;; index++) {
+		uint32_t chain = chains[index - first];
+
+		if ((chain | 1) == (h | 1) && is_plain_default(object, index) &&
+		    !strcmp(object->strings + object->symbols[index].st_name, name))
+			return (void *)(object->base + object->symbols[index].st_value);
+		if (chain & 1)
+			return NULL;
+	}
+}
+
+static int search_object(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	struct search *search = ctx;
+	struct object object;
+
+	(void)size;
+	if (!search->past_ours) {
+		search->past_ours = is_ours(info);
+		return 0;
+	}
+	if (!read_object(info, &object))
+		return 1; /* what lies behind it might not be the next definition */
+	for (size_t i = 0; i < search->count; i++)
+		if (!search->symbols[i].address)
+			search->symbols[i].address = find_in(&object, search->symbols[i].name);
+	return 0;
+}
+
+void hf_symbols_find(struct hf_symbol *symbols, size_t count)
+{
+	struct search search = { .symbols = symbols, .count = count };
+
+	(void)dl_iterate_phdr(search_object, &search);
+}

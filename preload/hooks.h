@@ -41,6 +41,8 @@ void *hf_on_freopen(const char *path, const char *mode, void *stream,
 int hf_on_login_tty(int fd, int (*real)(int));
 
 /* on_file.c */
+void hf_before_open(int dir, const char *path, int flags);
+void hf_before_fopen(const char *path, const char *mode);
 int hf_on_open(const char *path, int fd);
 int hf_on_openat(int dir, const char *path, int fd);
 void *hf_on_fopen(const char *path, void *stream);
@@ -50,6 +52,9 @@ void *hf_on_new_stream(void *stream);
 int hf_on_dup(int fd, int (*real)(int));
 void hf_duplicated(int fd, int copy);
 int hf_on_paths_moved(int ret);
+void hf_before_unlink(void);
+int hf_on_unlinked(int ret, const char *via);
+int hf_on_looked(int ret); /* stat and its like */
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);
 
 /* on_process.c */

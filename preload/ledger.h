@@ -78,6 +78,8 @@ struct hf_file_notes {
 	bool named;	  /* its path was recorded */
 	bool remote;	  /* network or FUSE: calls may block, the oracle may lie */
 	bool counted;	  /* it is in the image's count of files */
+	bool was_linked; /* it had a name when a request was last refused or had to wait */
+	bool had_name;	 /* and before the unlink or rename that is under way */
 };
 
 /*

@@ -51,13 +51,15 @@ HOOKS_SOURCES = \
 	preload/oracle.c preload/oracle.h \
 	preload/proc.c preload/proc.h \
 	preload/real.c preload/real.h \
-	preload/request.h \
+	preload/request.c preload/request.h \
 	preload/rules.c preload/rules.h \
+	preload/rules_access.c \
 	preload/rules_exclude.c \
 	preload/rules_failure.c \
 	preload/rules_deadlock.c \
 	preload/rules_process.c preload/rules_process.h \
 	preload/rules_thread.c \
+	preload/rules_inode.c \
 	preload/shim.c preload/shim.h \
 	preload/systemlocks.c preload/systemlocks.h \
 	preload/wrap.c \

@@ -20,6 +20,7 @@
 #include "oracle.h"
 #include "rawsys.h"
 #include "recorder.h"
+#include "rules.h"
 #include "shim.h"
 
 #define OPENED_FDS 1024
@@ -93,6 +94,7 @@ static void look_at(int fd, uint64_t hash)
 
 static int opened_through(const char *path, int fd)
 {
+	hf_inode_opened(fd);
 	if (fd < 0)
 		return fd;
 	hf_fd_forget(fd);
@@ -100,6 +102,18 @@ static int opened_through(const char *path, int fd)
 	if (hf_anything_held())
 		look_at(fd, path ? hash_of_path(path) : 0);
 	return fd;
+}
+
+void hf_before_open(int dir, const char *path, int flags)
+{
+	if (flags & O_TRUNC)
+		hf_inode_before_truncation(dir, path);
+}
+
+void hf_before_fopen(const char *path, const char *mode)
+{
+	if (*mode == 'w')
+		hf_inode_before_truncation(AT_FDCWD, path);
 }
 
 int hf_on_open(const char *path, int fd)
@@ -122,6 +136,8 @@ void *hf_on_fopen(const char *path, void *stream)
 {
 	if (stream)
 		(void)opened_through(path, fileno(stream));
+	else
+		hf_inode_opened(-1);
 	return stream;
 }
 
@@ -176,20 +192,48 @@ int hf_on_paths_moved(int ret)
 	return ret;
 }
 
+int hf_on_unlinked(int ret, const char *via)
+{
+	if (ret == 0)
+		hf_inode_unlinked(via);
+	return hf_on_paths_moved(ret);
+}
+
+void hf_before_unlink(void)
+{
+	hf_inode_before_unlink();
+}
+
+int hf_on_looked(int ret)
+{
+	if (hf_watching())
+		hf_inode_looked();
+	return ret;
+}
+
+static void written(int fd, off_t at, uint64_t bytes, const char *via)
+{
+	if (at < 0)
+		at = raw_lseek(fd, 0, SEEK_CUR) - (off_t)bytes;
+	if (at < 0)
+		at = 0;
+	if (hf_watching())
+		hf_watch_accessed(fd, HF_THEN_WRITTEN, (uint64_t)at, bytes, via);
+	hf_access_written(fd, (uint64_t)at, bytes, via);
+}
+
 /* at: where it was written, -1 for the file position before the call. */
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via)
 {
 	struct hf_section section;
 
-	if (!hf_watching() || ret < 0)
+	if (ret < 0 || (!hf_watching() && !hf_access_matters(fd)))
 		return ret;
 	if (fd > STDERR_FILENO)
 		hf_thread.changes++;
 	if (hf_section_enter(&section) != HF_ENTERED)
 		return ret;
-	if (at < 0)
-		at = raw_lseek(fd, 0, SEEK_CUR) - ret;
-	hf_watch_accessed(fd, HF_THEN_WRITTEN, (uint64_t)(at < 0 ? 0 : at), (uint64_t)ret, via);
+	written(fd, at, (uint64_t)ret, via);
 	hf_section_leave(&section);
 	return ret;
 }

@@ -26,6 +26,7 @@
 #include "rawsys.h"
 #include "recorder.h"
 #include "request.h"
+#include "rules.h"
 #include "shim.h"
 
 /* The function that the program called, with that command instead of its own. */
@@ -311,73 +312,6 @@ static int request(struct hf_request *r)
 	return ret;
 }
 
-/* Bytes from "base" as l_start and l_len say it. False when the kernel will refuse them. */
-static bool make_range(struct hf_request *r, int64_t base, int64_t start, int64_t length)
-{
-	int64_t first, last;
-
-	if (__builtin_add_overflow(base, start, &first) || first < 0)
-		return false;
-	if (length == 0) {
-		last = INT64_MAX;
-	} else if (length > 0) {
-		if (__builtin_add_overflow(first, length - 1, &last))
-			return false;
-	} else {
-		last = first - 1;
-		first += length;
-		if (first < 0)
-			return false;
-	}
-	r->start = (uint64_t)first;
-	r->end = (uint64_t)last;
-	return true;
-}
-
-static bool find_base(int fd, short whence, int64_t *ret)
-{
-	struct stat st;
-
-	switch (whence) {
-	case SEEK_SET:
-		*ret = 0;
-		return true;
-	case SEEK_CUR:
-		*ret = raw_lseek(fd, 0, SEEK_CUR);
-		return *ret >= 0;
-	case SEEK_END:
-		if (raw_fstat(fd, &st) < 0)
-			return false;
-		*ret = st.st_size;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool read_flock(struct hf_request *r, const struct flock *lock)
-{
-	int64_t base;
-
-	switch (lock->l_type) {
-	case F_RDLCK:
-		r->mode = HF_MODE_READ;
-		break;
-	case F_WRLCK:
-		r->mode = HF_MODE_WRITE;
-		break;
-	case F_UNLCK:
-		r->mode = HF_MODE_NONE;
-		r->blocking = false;
-		break;
-	default:
-		return false;
-	}
-	r->relative = lock->l_whence != SEEK_SET;
-	return find_base(r->fd, lock->l_whence, &base) &&
-	       make_range(r, base, lock->l_start, lock->l_len);
-}
-
 /* A request that the kernel will refuse for its arguments: there is nothing to keep books on. */
 static int forward_invalid(struct hf_request *r)
 {
@@ -401,7 +335,21 @@ static int record_lock(struct hf_request *r)
 
 	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)))
 		return call_as_made(r);
-	return read_flock(r, lock) && !has_pid(r, lock) ? request(r) : forward_invalid(r);
+	return hf_request_read_flock(r, lock) && !has_pid(r, lock) ? request(r) : forward_invalid(r);
+}
+
+/* "Nobody is in the way" is old news when the program acts on it. */
+static int ask(struct hf_request *r)
+{
+	const struct flock *lock = (const struct flock *)r->arg;
+	bool is_asked = !hf_is_foreign() && hf_readable(lock, sizeof(*lock)) &&
+			hf_request_read_flock(r, lock) && r->mode != HF_MODE_NONE;
+	int ret = call_as_made(r), error = errno;
+
+	if (ret == 0 && is_asked && lock->l_type == F_UNLCK)
+		hf_access_asked(r);
+	errno = error;
+	return ret;
 }
 
 int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const char *via)
@@ -429,6 +377,11 @@ int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const cha
 		/* fall through */
 	case F_SETLK:
 		return record_lock(&r);
+	case F_OFD_GETLK:
+		r.primitive = HF_PRIM_OFD;
+		return ask(&r);
+	case F_GETLK:
+		return ask(&r);
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 		ret = real(fd, command, arg);
@@ -453,12 +406,11 @@ int hf_on_lockf(int fd, int command, off_t length, hf_lockf_fn *real)
 		.blocking = command == F_LOCK,
 		.relative = true,
 	};
-	int64_t base;
 
 	if (command == F_TEST || hf_is_foreign())
 		return real(fd, command, length);
 	if ((command != F_LOCK && command != F_TLOCK && command != F_ULOCK) ||
-	    !find_base(fd, SEEK_CUR, &base) || !make_range(&r, base, 0, length))
+	    !hf_request_read_length(&r, length))
 		return forward_invalid(&r);
 	return request(&r);
 }

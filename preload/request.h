@@ -3,6 +3,7 @@
 #ifndef HF_PRELOAD_REQUEST_H
 #define HF_PRELOAD_REQUEST_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,6 +42,13 @@ struct hf_request {
 	uint64_t wait_began; /* 0: it has not */
 	hf_ref doubted;	     /* a finding that is wrong if the wait is short */
 };
+
+/*
+ * request.c: fill in mode and range from the arguments; fd and blocking are set, and blocking is
+ * cleared for an unlock. False when the kernel will refuse the arguments.
+ */
+bool hf_request_read_flock(struct hf_request *request, const struct flock *lock);
+bool hf_request_read_length(struct hf_request *request, off_t length); /* of lockf */
 
 /* rules*.c: everything that may be said about a request. All need the section. */
 

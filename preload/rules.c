@@ -6,6 +6,7 @@
  * A check is a fact about what the ledger held when the kernel answered, so it needs no oracle:
  * that the ledger is right is the oracle's business at every unlock and close.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -258,6 +259,7 @@ void hf_rules_before_wait(struct hf_request *r)
 	check_self_deadlock(r);
 	check_upgrade(r);
 	hf_exclude_before_wait(r);
+	hf_inode_in_the_way(r);
 }
 
 void hf_rules_after_wait(const struct hf_request *r)
@@ -282,10 +284,13 @@ void hf_rules_granted(const struct hf_request *r)
 	check_flock_upgrade_gap(r);
 	hf_exclude_granted(r);
 	hf_thread_granted(r);
+	hf_inode_granted(r);
 }
 
 void hf_rules_refused(const struct hf_request *r, int error)
 {
+	if (error == EAGAIN || error == EACCES)
+		hf_inode_in_the_way(r);
 	hf_exclude_refused(r, error);
 	hf_deadlock_refused(r, error);
 	hf_failure_refused(r, error);

@@ -64,4 +64,24 @@ void hf_deadlock_refused(const struct hf_request *request, int error);
 void hf_failure_refused(const struct hf_request *request, int error);
 void hf_failure_released(const struct hf_request *request);
 
+/* Without the section: can a write to fd concern what is held? */
+bool hf_access_matters(int fd);
+
+/* Bytes were written through fd. */
+void hf_access_written(int fd, uint64_t at, uint64_t bytes, const char *via);
+
+/* F_GETLK answered that nobody is in the way. Enters the section on its own. */
+void hf_access_asked(struct hf_request *request);
+
+/* Somebody is in the way of the request, which waits or was refused. */
+void hf_inode_in_the_way(const struct hf_request *request);
+void hf_inode_granted(const struct hf_request *request);
+
+/* Of hooks; they enter the section on their own. */
+void hf_inode_looked(void);
+void hf_inode_before_truncation(int dir, const char *path);
+void hf_inode_opened(int fd);
+void hf_inode_before_unlink(void);
+void hf_inode_unlinked(const char *via);
+
 #endif

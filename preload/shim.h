@@ -51,6 +51,8 @@ struct hf_thread {
 	bool nested;	  /* something came by while inside: audit on leaving */
 	bool fork_locked; /* the section below was entered for a fork() */
 	struct hf_section fork_section;
+	bool truncates; /* the open that is under way empties this file: */
+	struct hf_fileid truncated;
 	uint32_t changes; /* files that it wrote to or renamed while something was watched */
 	uintptr_t readable_page; /* the last page that was found readable, for hf_readable() */
 };

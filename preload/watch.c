@@ -62,6 +62,13 @@ void hf_watch_end(enum hf_kind kind, struct hf_fileid id)
 		forget(watch);
 }
 
+void hf_watch_end_own(enum hf_kind kind)
+{
+	FOR_EACH_WATCH(watch)
+	if (watch->finding.kind == kind && watch->only_tid == hf_tid())
+		forget(watch);
+}
+
 static bool is_misuse(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
 	return (watch->report_on & HF_THEN_BIT(then->what)) &&

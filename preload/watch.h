@@ -63,6 +63,9 @@ void hf_watch_add(const struct hf_watch *watch);
 /* Ends the watches of that kind on the file. */
 void hf_watch_end(enum hf_kind kind, struct hf_fileid id);
 
+/* Ends the calling thread's watches of that kind. */
+void hf_watch_end_own(enum hf_kind kind);
+
 /* The watch of that kind at or after place *at, which becomes the place behind it; NULL: no more. */
 const struct hf_watch *hf_watch_next(enum hf_kind kind, unsigned *at);
 

@@ -5,6 +5,8 @@
  * A hook is a function of ours with the exported name as its symbol, so that it need not agree with
  * libc's prototype: streams are void pointers here, variable arguments one word.
  */
+#include <fcntl.h>
+
 #include "hooks.h"
 #include "real.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* level: error */
-/* also: failed-lock-ignored */
+/* also: failed-lock-ignored write-under-read-lock */
 #include "pair.h"
 
 PAIR(file)

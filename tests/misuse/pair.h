@@ -135,6 +135,40 @@ static inline void pair_interrupt_when_waiting(const char *path)
 		close(ready[1]);                                                                   \
 	} while (0)
 
+/* A child that has the write lock when this returns; once somebody waits for it, it deletes the file. */
+static inline void pair_delete_when_waiting_(const char *path, int ready, int fd)
+{
+	struct stat file;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(20);
+	if (fstat(fd, &file) || write(ready, "", 1) != 1)
+		_exit(3);
+	while (!pair_has_waiter(&file))
+		usleep(2000);
+	unlink(path);
+	_exit(0);
+}
+
+#define pair_delete_when_waiting(path, take)                                                       \
+	do {                                                                                       \
+		int ready[2];                                                                      \
+		char byte;                                                                         \
+                                                                                                   \
+		if (pipe(ready))                                                                   \
+			exit(3);                                                                   \
+		if (!fork()) {                                                                     \
+			int own = open(path, O_RDWR);                                              \
+                                                                                                   \
+			take(own);                                                                 \
+			pair_delete_when_waiting_(path, ready[1], own);                            \
+		}                                                                                  \
+		if (read(ready[0], &byte, 1) != 1)                                                 \
+			exit(3);                                                                   \
+		close(ready[0]);                                                                   \
+		close(ready[1]);                                                                   \
+	} while (0)
+
 static inline void pair_quit(int signal)
 {
 	(void)signal;

@@ -3,7 +3,7 @@
 # For every kind of kinds.def: <slug>.bad.c gives exactly one finding, of that kind and level, with
 # both stacks on the lines that the source marks HERE and TAKEN; <slug>.good.c, the repaired twin,
 # gives none and has taken locks. Each is built plain, with 64-bit offsets, fortified, with its body
-# in a second thread, against musl, and once per value of its "via:" line. "also:" names a kind that
+# in a second thread, against musl, and once per value of its "via:" line. "also:" names kinds that
 # cannot but be found as well.
 #
 # run-pairs.sh              all pairs, as TAP
@@ -58,7 +58,8 @@ seen() {
 	note) which=".kind == \"${3%%.*}\"" ;;
 	*) which='.level != "note"' ;;
 	esac
-	jq -rs '[.[] | select(.type == "finding" and .kind != $also) | select('"$which"')] |
+	jq -rs '($also | split(" ")) as $also | [.[] | select(.type == "finding") |
+		select([.kind] | inside($also) | not) | select('"$which"')] |
 		if length == 1 then .[0] |
 		[.kind, .level, (.stacks[] | select(.role == "here" or .role == "taken") |
 			.role, (first(.frames[] | select(.file and (.module == $program))) |

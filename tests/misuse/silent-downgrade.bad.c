@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* level: warning */
+/* also: write-under-read-lock */
 #include "pair.h"
 
 PAIR(file)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Which bytes a request is about, from the arguments as the program gave them. */
+#include "request.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "rawsys.h"
+
+/* Bytes from "base" as l_start and l_len say it. False when the kernel will refuse them. */
+static bool make_range(struct hf_request *r, int64_t base, int64_t start, int64_t length)
+{
+	int64_t first, last;
+
+	if (__builtin_add_overflow(base, start, &first) || first < 0)
+		return false;
+	if (length == 0) {
+		last = INT64_MAX;
+	} else if (length > 0) {
+		if (__builtin_add_overflow(first, length - 1, &last))
+			return false;
+	} else {
+		last = first - 1;
+		first += length;
+		if (first < 0)
+			return false;
+	}
+	r->start = (uint64_t)first;
+	r->end = (uint64_t)last;
+	return true;
+}
+
+static bool find_base(int fd, short whence, int64_t *ret)
+{
+	struct stat st;
+
+	switch (whence) {
+	case SEEK_SET:
+		*ret = 0;
+		return true;
+	case SEEK_CUR:
+		*ret = raw_lseek(fd, 0, SEEK_CUR);
+		return *ret >= 0;
+	case SEEK_END:
+		if (raw_fstat(fd, &st) < 0)
+			return false;
+		*ret = st.st_size;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool hf_request_read_flock(struct hf_request *r, const struct flock *lock)
+{
+	int64_t base;
+
+	switch (lock->l_type) {
+	case F_RDLCK:
+		r->mode = HF_MODE_READ;
+		break;
+	case F_WRLCK:
+		r->mode = HF_MODE_WRITE;
+		break;
+	case F_UNLCK:
+		r->mode = HF_MODE_NONE;
+		r->blocking = false;
+		break;
+	default:
+		return false;
+	}
+	r->relative = lock->l_whence != SEEK_SET;
+	return find_base(r->fd, lock->l_whence, &base) &&
+	       make_range(r, base, lock->l_start, lock->l_len);
+}
+
+bool hf_request_read_length(struct hf_request *r, off_t length)
+{
+	int64_t base;
+
+	return find_base(r->fd, SEEK_CUR, &base) && make_range(r, base, 0, length);
+}

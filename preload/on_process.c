@@ -292,6 +292,7 @@ __attribute__((destructor)) static void at_exit(void)
 void hf_before_filter(void)
 {
 	check_out(HF_EVENT_NONE);
+	hf_recorder_prepare();
 }
 
 void hf_after_filter(long ret)

@@ -63,9 +63,14 @@ void hf_pool_forget_tid(void)
 	thread_id.fork_count = 0;
 }
 
+/* The time of hf_pool_prepare(), and the same once the clock is stopped, else 0; atomic. */
+static uint64_t prepared_time, stopped_time;
+
 uint64_t hf_pool_now(void)
 {
-	return hf_clock_monotonic();
+	uint64_t stopped = __atomic_load_n(&stopped_time, __ATOMIC_RELAXED);
+
+	return stopped ? stopped : hf_clock_monotonic();
 }
 
 /* Takes over a mapping of size bytes if it holds a pool. 0 or -errno as hf_pool_open_view(). */
@@ -258,6 +263,19 @@ struct hf_image *hf_pool_image(void)
 	uint32_t number = pool.log ? image_number() : HF_NO_IMAGE;
 
 	return number == HF_NO_IMAGE ? NULL : &pool.images[number];
+}
+
+void hf_pool_prepare(void)
+{
+	(void)hf_pool_image();
+	(void)hf_pool_tid();
+	__atomic_store_n(&prepared_time, hf_pool_now(), __ATOMIC_RELAXED);
+}
+
+void hf_pool_stop_clock(void)
+{
+	__atomic_store_n(&stopped_time, __atomic_load_n(&prepared_time, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
 }
 
 void hf_pool_forked(void)

@@ -410,14 +410,22 @@ void hf_recorder_exec_failed(hf_ref exec)
 	hf_pool_forget_tid();
 }
 
+void hf_recorder_prepare(void)
+{
+	hf_pool_prepare();
+}
+
 void hf_recorder_flag(enum hf_image_flags flag)
 {
-	struct hf_image *image = hf_pool_image();
+	struct hf_image *image;
 
+	if (flag == HF_IMAGE_SECCOMP) {
+		hf_pool_stop_clock();
+		hf_say_stop();
+	}
+	image = hf_pool_image();
 	if (image)
 		__atomic_fetch_or(&image->flags, flag, __ATOMIC_RELAXED);
-	if (flag == HF_IMAGE_SECCOMP)
-		hf_say_stop();
 }
 
 void hf_recorder_count_file(void)

@@ -57,6 +57,12 @@ void hf_recorder_exec_failed(hf_ref exec);
 /* A child was started with that program, at that moment. */
 void hf_recorder_spawned(const char *path, int32_t pid, uint64_t since);
 
+/*
+ * Before a seccomp filter forbids system calls: makes what the first record would make with some. After
+ * HF_IMAGE_SECCOMP was flagged this thread records without any, and all its records have this time.
+ */
+void hf_recorder_prepare(void);
+
 /* This image is not watched any more (a seccomp filter, an unshared clone). */
 void hf_recorder_flag(enum hf_image_flags flag);
 

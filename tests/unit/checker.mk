@@ -8,7 +8,7 @@ tests_unit_libchecker_la_CPPFLAGS = -I$(top_srcdir)/preload $(CHECKER_CPPFLAGS)
 tests_unit_libchecker_la_CFLAGS = $(CHECKER_CFLAGS)
 tests_unit_libchecker_la_LDFLAGS = -rpath $(abs_builddir) -avoid-version -no-undefined \
 	-XCClinker -static-libgcc -Wl,-z,now
-tests_unit_libchecker_la_LIBADD = libhfcore-preload.la
+tests_unit_libchecker_la_LIBADD = libhfcore-preload.la libhfstrings.la
 
 # As distributions build: without frame pointers.
 UNIT_TESTS += tests/unit/stack

@@ -5,6 +5,7 @@
  */
 #include "exports.h"
 
+#include "clock.h"
 #include "options.h"
 #include "say.h"
 #include "stack_cache.h"
@@ -17,6 +18,7 @@ static __attribute__((noinline)) void take(struct hf_stack *ret, unsigned depth)
 
 static void start(int argc, char **argv, char **envp)
 {
+	hf_clock_init();
 	hf_say_init();
 	hf_options_read(envp);
 	hf_options_complain();
@@ -39,5 +41,6 @@ __attribute__((visibility("default"))) const struct checker checker = {
 	.consequence = hf_recorder_consequence,
 	.event = hf_recorder_event,
 	.exec = hf_recorder_exec,
+	.prepare = hf_recorder_prepare,
 	.flag = hf_recorder_flag,
 };

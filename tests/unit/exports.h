@@ -26,6 +26,7 @@ struct checker {
 	void (*consequence)(struct hf_rec_consequence *consequence);
 	void (*event)(struct hf_event *event);
 	hf_ref (*exec)(const char *path, int32_t pid, uint32_t held);
+	void (*prepare)(void);
 	void (*flag)(enum hf_image_flags flag);
 };
 

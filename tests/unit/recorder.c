@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Written by the checker's recorder into a run's pool, read back with core's reader. */
 #include <criterion/criterion.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -283,4 +286,35 @@ Test(recorder, the_same_findings_consequences_are_kept_up_to_a_number)
 	for (int i = 0; i < 1000; i++)
 		checker.consequence(&then);
 	cr_expect_eq(contents_of(pool).count[HF_RECORD_CONSEQUENCE], 16);
+}
+
+Test(recorder, once_prepared_it_needs_no_system_call)
+{
+	struct hf_pool *pool = start_run();
+	hf_ref stack = here();
+	struct contents found;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct hf_rec_finding finding = a_finding(stack);
+		struct hf_event event = { .type = HF_EVENT_ACQUIRE };
+
+		checker.forked();
+		checker.prepare();
+		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+			_exit(77);
+		checker.flag(HF_IMAGE_SECCOMP);
+		checker.event(&event);
+		checker.finding(&finding);
+		syscall(SYS_exit, 0); /* _exit would call exit_group, which is forbidden */
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		cr_skip("this kernel has no strict seccomp");
+	cr_assert_eq(status, 0);
+	found = contents_of(pool);
+	cr_expect_eq(found.view.images[1].flags, HF_IMAGE_SECCOMP);
+	cr_expect_eq(found.view.images[1].locks, 1);
+	cr_expect_eq(found.count[HF_RECORD_FINDING], 1);
 }

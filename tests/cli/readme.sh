@@ -8,7 +8,7 @@ reader=$top_builddir/tests/interop/sqlite-reader
 
 # One line, without what differs from run to run and from build to build.
 normalize() {
-	tr -s ' \n' ' ' | sed -E -e 's/(pid|thread) [0-9]+/\1 N/g' -e 's/[0-9.]+ (ns|us|ms|s) (earlier|later)/T \2/g' \
+	tr -s ' \n' ' ' | sed -E -e 's/(pid|thread|fd) [0-9]+/\1 N/g' -e 's/[0-9.]+ (ns|us|ms|s) (earlier|later)/T \2/g' \
 		-e 's/\+0x[0-9a-f]+/+0xN/g' -e 's/\([0-9]+ locks/(N locks/' -e 's/[^ ]*(tests\/interop\/)/\1/g'
 }
 

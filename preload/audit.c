@@ -182,6 +182,9 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 		return false;
 	if (!verdict->culprit)
 		verdict->culprit = closer_under_way();
+	/* From before a fork: the parent has the description too, and may release what it took. */
+	if (!verdict->culprit && owner->inherited)
+		return true;
 	finding = finding_of(file, owner, range);
 	blame(&finding, verdict->culprit, proof);
 	report(&finding, verdict);

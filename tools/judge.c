@@ -107,6 +107,91 @@ static void find_upgrades(struct judge *judge)
 	qsort(judge->upgrades, judge->upgrade_count, sizeof(*judge->upgrades), compare_beginnings);
 }
 
+/* POSIX and OFD locks are one kind of lock to each other, flocks another. */
+static bool exclude_each_other(const struct timeline_span *a, const struct timeline_span *b)
+{
+	return (a->primitive == HF_PRIM_FLOCK) == (b->primitive == HF_PRIM_FLOCK) &&
+	       hf_modes_conflict(a->mode, b->mode) && overlap(a, b);
+}
+
+/* The lock of that process that this wait runs into and that is held as long as it lasts. */
+static const struct timeline_span *find_blocker(const struct judge *judge, int32_t pid,
+						const struct timeline_span *wait)
+{
+	for (size_t i = 0; i < judge->timeline.span_count; i++) {
+		const struct timeline_span *hold = &judge->timeline.spans[i];
+
+		if (hold->kind == TIMELINE_HOLD && row_of(judge, hold)->pid == pid &&
+		    hf_fileid_equal(row_of(judge, hold)->id, row_of(judge, wait)->id) &&
+		    exclude_each_other(hold, wait) && hold->from <= wait->from &&
+		    end_of(hold) >= end_of(wait))
+			return hold;
+	}
+	return NULL;
+}
+
+static void tell_wait_under_lock(struct judge *judge, const struct timeline_childwait *childwait,
+				 const struct timeline_span *hold, const struct timeline_span *wait)
+{
+	struct hf_rec_finding record = {
+		.kind = HF_KIND_WAIT_UNDER_LOCK, .proof = HF_PROOF_NONE,
+		.primitive = hold->primitive, .mode = hold->mode, .wanted = wait->mode,
+		.wanted_primitive = wait->primitive, .fd = hold->fd, .other_fd = wait->fd,
+		.holder_tid = row_of(judge, hold)->tid, .taken_time = hold->from,
+		.id = row_of(judge, hold)->id, .start = hold->first, .end = hold->last, .count = 1,
+	};
+
+	record.head.image = childwait->image;
+	record.head.tid = childwait->tid;
+	record.head.time = childwait->from;
+	fold_judged(judge->report->fold, judge->recording,
+		    store_bytes(&judge->report->memory, &record, sizeof(record)), childwait->stack,
+		    hold->stack);
+}
+
+static int32_t parent_of(const struct judge *judge, const struct timeline_span *span)
+{
+	const struct hf_image *image = recording_image(judge->recording, span->image);
+
+	return image ? image->ppid : 0;
+}
+
+static bool waits_for(const struct judge *judge, const struct timeline_childwait *childwait,
+		      const struct timeline_span *wait)
+{
+	int32_t child = row_of(judge, wait)->pid;
+
+	return childwait->pid == parent_of(judge, wait) &&
+	       (childwait->child == child || childwait->child < 0) &&
+	       childwait->from < end_of(wait) && wait->from < childwait->to &&
+	       end_of(wait) <= childwait->to;
+}
+
+/*
+ * A child waits for a lock of its parent, which waits for the child: until somebody ended the child,
+ * nothing moved. A wait that was granted was no such thing.
+ */
+static void judge_wait_under_lock(struct judge *judge)
+{
+	const struct timeline *timeline = &judge->timeline;
+
+	for (size_t i = 0; timeline->childwait_count && i < timeline->span_count; i++) {
+		const struct timeline_span *wait = &timeline->spans[i], *hold;
+
+		if (wait->kind != TIMELINE_WAIT || wait->end == TIMELINE_RELEASED)
+			continue;
+		for (size_t j = 0; j < timeline->childwait_count; j++) {
+			const struct timeline_childwait *childwait = &timeline->childwaits[j];
+
+			if (!waits_for(judge, childwait, wait))
+				continue;
+			hold = find_blocker(judge, childwait->pid, wait);
+			if (hold)
+				tell_wait_under_lock(judge, childwait, hold, wait);
+		}
+	}
+}
+
 /* Without a wait nothing here can have happened, and most recordings have none. */
 static bool has_wait(const struct recording *recording)
 {
@@ -130,6 +215,7 @@ void judge_recording(struct report *report, const struct recording *recording)
 	timeline_add(report, recording, &judge.timeline);
 	find_upgrades(&judge);
 	judge_upgrade_deadlock(&judge);
+	judge_wait_under_lock(&judge);
 	free(judge.upgrades);
 	timeline_free(&judge.timeline);
 }

@@ -37,6 +37,7 @@ struct builder {
 	struct lane *lanes;
 	struct open_set *open;
 	uint64_t now;
+	size_t open_childwaits;
 };
 
 static int32_t pid_of(const struct builder *builder, const struct hf_event *event)
@@ -239,9 +240,41 @@ static void begin_wait(struct builder *builder, const struct hf_event *event)
 	open_span(builder, set, &span);
 }
 
+static void begin_childwait(struct builder *builder, const struct hf_event *event)
+{
+	struct timeline *timeline = builder->timeline;
+
+	timeline->childwaits = alloc_array(timeline->childwaits, timeline->childwait_count + 1,
+					   sizeof(*timeline->childwaits));
+	timeline->childwaits[timeline->childwait_count++] = (struct timeline_childwait){
+		.pid = pid_of(builder, event), .tid = event->tid, .child = event->fd,
+		.image = event->image, .from = event->time, .to = UINT64_MAX,
+		.stack = fold_stack_number(builder->report->fold, event->stack)
+	};
+	builder->open_childwaits++;
+}
+
+/* Whatever a thread does, it no longer waits for a child. Few threads ever do that at a time. */
+static void end_childwait(struct builder *builder, const struct hf_event *event)
+{
+	struct timeline *timeline = builder->timeline;
+
+	for (size_t i = timeline->childwait_count; i-- > 0;) {
+		struct timeline_childwait *wait = &timeline->childwaits[i];
+
+		if (wait->tid != event->tid || wait->to != UINT64_MAX)
+			continue;
+		wait->to = event->time;
+		builder->open_childwaits--;
+		return;
+	}
+}
+
 static void take_event(struct builder *builder, const struct hf_event *event)
 {
 	builder->now = event->time;
+	if (builder->open_childwaits)
+		end_childwait(builder, event);
 	switch (event->type) {
 	case HF_EVENT_ACQUIRE:
 		end_wait(builder, event, TIMELINE_RELEASED);
@@ -256,6 +289,9 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 		break;
 	case HF_EVENT_WAIT:
 		begin_wait(builder, event);
+		break;
+	case HF_EVENT_WAITPID:
+		begin_childwait(builder, event);
 		break;
 	case HF_EVENT_FAILED:
 		end_wait(builder, event, TIMELINE_FAILED);
@@ -388,6 +424,7 @@ void timeline_free(struct timeline *timeline)
 {
 	free(timeline->rows);
 	free(timeline->spans);
+	free(timeline->childwaits);
 }
 
 size_t timeline_find_row(const struct timeline *timeline, int32_t pid, int32_t tid,

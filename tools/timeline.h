@@ -58,12 +58,25 @@ struct timeline_span {
 	size_t upgrades;
 };
 
+/* A thread that waits for a child to end. That it goes on only shows in its next event. */
+struct timeline_childwait {
+	int32_t pid;
+	int32_t tid;
+	int32_t child; /* -1: any */
+	uint32_t image;
+	uint64_t from;
+	uint64_t to; /* UINT64_MAX: nothing was heard of the thread afterwards */
+	uint32_t stack;
+};
+
 /* Zeroed: empty. */
 struct timeline {
 	struct timeline_row *rows; /* sorted: by process, thread, path */
 	size_t row_count;
 	struct timeline_span *spans; /* sorted: by row, then by beginning */
 	size_t span_count;
+	struct timeline_childwait *childwaits;
+	size_t childwait_count;
 	uint64_t begin; /* of the first event; 0 when there is none */
 	uint64_t end;
 };

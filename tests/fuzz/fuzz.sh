@@ -17,15 +17,20 @@ packages="libdw libelf jansson smartcols"
 includes="$includes $(pkg-config --cflags $packages)"
 mkdir -p "$built"
 
-# compile FOLDER SOURCE...: objects of the same build for all targets.
+# Objects of an earlier run hold only as long as nothing that they are made of has changed.
+if [ -n "$(find "$top_srcdir/lib" "$top_srcdir/tools" "$top_builddir/tools/html" \
+	\( -name '*.[ch]' -o -name '*.def' \) -newer "$built/made" 2>&1)" ]; then
+	rm -f "$built"/*.o
+	: >"$built/made"
+fi
+
+# compile SOURCE: one object for all targets.
 compile() {
-	for source in "$@"; do
-		object=$built/$(echo "${source#"$top_srcdir"/}" | tr / _).o
-		objects="$objects $object"
-		[ -n "$(find "$object" -newer "$source" 2>/dev/null)" ] && continue
-		# shellcheck disable=SC2086
-		$clang $flags $includes -DPKGDATADIR='"/nowhere"' -DPKGLIBDIR='"/nowhere"' -c -o "$object" "$source" || exit 99
-	done
+	object=$built/$(echo "${1#"$top_srcdir"/}" | tr / _).o
+	objects="$objects $object"
+	[ -e "$object" ] && return
+	# shellcheck disable=SC2086
+	$clang $flags $includes -DPKGDATADIR='"/nowhere"' -DPKGLIBDIR='"/nowhere"' -c -o "$object" "$1" || exit 99
 }
 
 objects=

@@ -6,16 +6,12 @@
  * may sit in the program itself, check what is none of its business, and crash when it is called
  * before the program's constructors have run. libgcc's unwinder, linked in, gets these too.
  *
- * Strings are short, and nothing here needs to be fast but memcpy(), which every stack goes through.
- * Built without the optimisation that would turn these loops into calls of themselves (local.mk).
+ * Strings are short; only copying needs to be fast, since every stack goes through it. Built
+ * without the optimisation that would turn these loops into calls of themselves (local.mk).
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdint.h>
 #include <string.h>
-
-/* Anywhere, and whatever lies there. */
-typedef uint64_t word __attribute__((may_alias, aligned(1)));
 
 /* Eight bytes wherever they are: the hooks copy records of one or two hundred on every lock. */
 typedef uint64_t word __attribute__((may_alias, aligned(1)));

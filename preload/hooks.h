@@ -57,6 +57,10 @@ int hf_on_unlinked(int ret, const char *via);
 int hf_on_looked(int ret); /* stat and its like */
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);
 
+/* annotate.c */
+void hf_on_note_refused(const char *what, int fd);
+void hf_on_annotate_handover(int fd);
+
 /* on_process.c */
 int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real,
 		 const char *via);

@@ -35,6 +35,7 @@ struct hf_owner {
 	unsigned fd_count;
 	bool shared;	/* another process has descriptors of it: a fork happened */
 	bool inherited; /* the locks were taken by the parent, before the fork */
+	bool handed_over; /* the program said that others may use and release it */
 };
 
 struct hf_file;

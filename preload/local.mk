@@ -34,6 +34,7 @@ RECORDER_SOURCES = \
 
 # Hooks, ledger, oracle and rules.
 HOOKS_SOURCES = \
+	preload/annotate.c \
 	preload/audit.c preload/audit.h \
 	preload/fdfile.c \
 	preload/functions.def \

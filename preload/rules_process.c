@@ -209,6 +209,8 @@ static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence 
 	bool written = then->what == HF_THEN_WRITTEN;
 
 	if (holder_now(watch) == watch->pid) {
+		if (!written)
+			watch->finding.kind = HF_KIND_UNLOCK_NO_EFFECT;
 		watch->finding.level = written ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
 		return true;
 	}

@@ -94,7 +94,7 @@ static void check_released_by_other_thread(const struct hf_request *r)
 	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	struct hf_watch watch;
 
-	while (held && hf_is_mine(held))
+	while (held && (hf_is_mine(held) || !held->hold.tid)) /* 0: it was handed over */
 		held = hf_rangeset_next(held, r->end);
 	if (!held)
 		return;

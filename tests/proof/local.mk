@@ -5,9 +5,11 @@ PROOF_TESTS = \
 	tests/proof/transparency.sh \
 	tests/proof/unseen.sh \
 	tests/proof/alongside.sh \
-	tests/proof/spawn.sh
+	tests/proof/spawn.sh \
+	tests/proof/annotate.sh
 
-PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen tests/proof/spawn
+PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen tests/proof/spawn \
+	tests/proof/annotate
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -29,3 +31,9 @@ tests_proof_unseen_LDFLAGS =
 tests_proof_spawn_SOURCES = tests/proof/spawn.c
 tests_proof_spawn_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_spawn_LDFLAGS =
+
+tests_proof_annotate_SOURCES = tests/proof/annotate.c
+tests_proof_annotate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
+tests_proof_annotate_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
+tests_proof_annotate_LDADD = libhflib.la libhfcore.la
+tests_proof_annotate_LDFLAGS =

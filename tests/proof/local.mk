@@ -37,3 +37,9 @@ tests_proof_annotate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
 tests_proof_annotate_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_proof_annotate_LDADD = libhflib.la libhfcore.la
 tests_proof_annotate_LDFLAGS =
+# What this one finds is for ThreadSanitizer: the build decides.
+check_PROGRAMS += tests/proof/threads
+TESTS += tests/proof/threads
+tests_proof_threads_SOURCES = tests/proof/threads.c
+tests_proof_threads_CFLAGS = $(WARN_CFLAGS) $(SANITIZE_FLAGS) -pthread
+tests_proof_threads_LDADD = libholdfast.la

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static void enter(struct census *census, hf_mode mode)
 
 static void leave(struct census *census, hf_mode mode)
 {
+	sched_yield(); /* let the others run into it */
 	__atomic_sub_fetch(mode == HF_SHARED ? &census->readers : &census->writers, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -41,6 +41,7 @@ struct hf_request {
 	/* Of a request that had to wait. */
 	uint64_t wait_began; /* 0: it has not */
 	hf_ref doubted;	     /* a finding that is wrong if the wait is short */
+	int blocker;	     /* the process that was in the way, as hf_oracle_stranger() tells it */
 };
 
 /*

@@ -208,6 +208,8 @@ static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence 
 {
 	bool written = then->what == HF_THEN_WRITTEN;
 
+	if (written && watch->finding.mode == HF_MODE_READ)
+		return false; /* the parent's lock was not for writing either */
 	if (holder_now(watch) == watch->pid) {
 		if (!written)
 			watch->finding.kind = HF_KIND_UNLOCK_NO_EFFECT;
@@ -263,6 +265,8 @@ void hf_rules_forking(int parent)
 	forked_from = parent;
 	if (hf_watching())
 		remember_ancestors();
+	if (!hf_anything_held())
+		return;
 	while ((file = hf_ledger_next_held(&hf_shim.ledger, file))) {
 		owner = hf_file_owner(file, HF_PRIM_POSIX, HF_NO_FD);
 		range = owner ? hf_rangeset_first(&owner->ranges, 0, HF_EOF) : NULL;

@@ -66,6 +66,7 @@ void hf_recorder_init(int argc, char **argv, char **envp)
 
 void hf_recorder_forked(void)
 {
+	hf_stack_forked();
 	hf_announce_forked();
 	hf_pool_forked();
 }

@@ -242,6 +242,11 @@ void hf_stack_use_cache(bool use)
 	__atomic_store_n(&cache_in_use, use, __ATOMIC_RELAXED);
 }
 
+void hf_stack_forked(void)
+{
+	hf_stack_cache_forked();
+}
+
 /* Called by hf_stack_take(), below. */
 __attribute__((visibility("hidden"))) void hf_stack_take_from(struct hf_stack *ret, unsigned depth,
 							      const struct hf_stack_start *start);
@@ -331,6 +336,10 @@ void hf_stack_take(struct hf_stack *ret, unsigned depth)
 void hf_stack_use_cache(bool use)
 {
 	(void)use;
+}
+
+void hf_stack_forked(void)
+{
 }
 
 #endif

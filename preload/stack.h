@@ -48,6 +48,9 @@ int hf_stack_object(uintptr_t address, struct hf_object *ret);
 /* Once, from the constructor. */
 void hf_stack_init(void);
 
+/* In a fork child, before it takes a stack. */
+void hf_stack_forked(void);
+
 /* The part of it that objects.c does. */
 void hf_objects_init(void);
 

@@ -13,7 +13,6 @@
 #define WAYS 4
 
 struct hf_stack_cache {
-	bool taken; /* atomic; guards the rest */
 	unsigned next_victim;
 	uint64_t hits;
 	struct hf_stack_entry entries[SETS][WAYS];
@@ -21,22 +20,43 @@ struct hf_stack_cache {
 
 static struct hf_stack_cache caches[CACHES];
 
+/*
+ * Who has each cache: a thread's pointer, or 0. Atomic. Together, so that a fork child that looks
+ * at all of them touches one page and not one of each cache.
+ */
+static uintptr_t owners[CACHES];
+
 static unsigned hash_down(uint64_t n, unsigned bits)
 {
 	return (unsigned)((n * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - bits));
 }
 
+static uintptr_t this_thread(void)
+{
+	return (uintptr_t)__builtin_thread_pointer();
+}
+
 struct hf_stack_cache *hf_stack_cache_claim(void)
 {
-	struct hf_stack_cache *cache =
-		&caches[hash_down((uintptr_t)__builtin_thread_pointer() >> 6, 5)];
+	uintptr_t self = this_thread(), nobody = 0;
+	unsigned n = hash_down(self >> 6, 5);
 
-	return __atomic_exchange_n(&cache->taken, true, __ATOMIC_ACQUIRE) ? NULL : cache;
+	return __atomic_compare_exchange_n(&owners[n], &nobody, self, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED)
+		       ? &caches[n]
+		       : NULL;
 }
 
 void hf_stack_cache_release(struct hf_stack_cache *cache)
 {
-	__atomic_store_n(&cache->taken, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&owners[cache - caches], 0, __ATOMIC_RELEASE);
+}
+
+void hf_stack_cache_forked(void)
+{
+	for (unsigned i = 0; i < CACHES; i++)
+		if (owners[i] != this_thread()) /* else its handler forked, and will go back */
+			__atomic_store_n(&owners[i], 0, __ATOMIC_RELAXED);
 }
 
 static unsigned set_of(const struct hf_stack_start *start)

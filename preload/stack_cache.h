@@ -74,6 +74,9 @@ struct hf_stack_cache;
 struct hf_stack_cache *hf_stack_cache_claim(void);
 void hf_stack_cache_release(struct hf_stack_cache *cache);
 
+/* In a fork child: threads that are not there any more have none. */
+void hf_stack_cache_forked(void);
+
 /* A proven stack for that start, or NULL. */
 const struct hf_stack *hf_stack_cache_find(struct hf_stack_cache *cache,
 					   const struct hf_stack_start *start, unsigned depth);

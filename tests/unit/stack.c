@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "exports.h"
 
@@ -262,4 +264,41 @@ Test(stack, an_object_is_found_with_its_path_and_build_id, .timeout = 10)
 	cr_expect_not_null(strstr(object.path, "libc"));
 	cr_expect_eq(object.build_id_length, 20);
 	cr_expect_eq(checker.stack_object(16, &object), -ENOENT);
+}
+
+static void *take_for_ever(void *arg)
+{
+	struct hf_stack stack;
+
+	for (;;)
+		checker.stack_take(&stack, DEPTH);
+	return arg;
+}
+
+/* Other threads are inside of it at the moment of the fork, so many that some share this one's
+ * cache. */
+Test(stack, a_fork_child_uses_the_cache_whatever_other_threads_were_doing, .timeout = 60)
+{
+	pthread_t threads[64];
+
+	checker.stack_init();
+	for (int i = 0; i < 64; i++)
+		cr_assert_eq(pthread_create(&threads[i], NULL, take_for_ever, NULL), 0);
+	for (int round = 0; round < 10; round++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			uint64_t before;
+			struct hf_stack stack;
+
+			checker.forked();
+			before = checker.stack_hits();
+			for (volatile int i = 0; i < 10; i++)
+				checker.stack_take(&stack, DEPTH);
+			_exit(checker.stack_hits() < before + 9);
+		}
+		cr_assert_eq(waitpid(child, &status, 0), child);
+		cr_assert_eq(status, 0);
+	}
 }

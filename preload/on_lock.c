@@ -169,6 +169,8 @@ static void released(struct hf_request *r)
 		hf_watch_unlocked(hf_file_id(r->file), r->start, r->end, r->via, r->fd);
 	if (!r->owner)
 		return;
+	if (r->owner->inherited && !r->stack) /* perhaps not the only one who believes in it */
+		r->stack = hf_stack_here();
 	hf_rules_released(r);
 	(void)hf_ledger_drop(&hf_shim.ledger, r->file, r->owner, r->start, r->end);
 	record_event(r, HF_EVENT_RELEASE, 0);

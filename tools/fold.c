@@ -362,6 +362,32 @@ void fold_judged(struct fold *fold, const struct recording *recording,
 	fold_leave(fold);
 }
 
+static void withdraw_one(struct fold_finding *finding)
+{
+	enum hf_level level = fold_level(finding);
+
+	if (level == HF_LEVEL_NONE)
+		return;
+	finding->by_level[level]--;
+	finding->by_level[HF_LEVEL_NONE]++;
+	finding->count -= finding->count > 0;
+}
+
+void fold_withdraw_late(struct fold *fold, struct hf_fileid id, uint32_t taken)
+{
+	struct fold_finding *finding, *next;
+
+	HASH_ITER(hh, fold->findings, finding, next)
+	{
+		if (finding->key.kind != HF_KIND_CLOSE_DROPS_LOCK || finding->key.taken != taken ||
+		    finding->record->proof != HF_PROOF_LATE ||
+		    !hf_fileid_equal(finding->record->id, id))
+			continue;
+		withdraw_one(finding);
+		return;
+	}
+}
+
 enum hf_level fold_level(const struct fold_finding *finding)
 {
 	for (unsigned level = HF_LEVEL_ERROR; level > HF_LEVEL_NONE; level--)

@@ -106,6 +106,12 @@ uint32_t fold_stack_number(struct fold *fold, hf_ref ref);
 void fold_judged(struct fold *fold, const struct recording *recording,
 		 const struct hf_rec_finding *record, uint32_t here, uint32_t taken);
 
+/*
+ * Takes one loss back that was noticed late, without a culprit: of a lock on that file which was
+ * taken at the stack with that number. The culprit has been found, and another finding tells it.
+ */
+void fold_withdraw_late(struct fold *fold, struct hf_fileid id, uint32_t taken);
+
 /* The level of what was folded; HF_LEVEL_NONE when all of it was withdrawn. */
 enum hf_level fold_level(const struct fold_finding *finding);
 

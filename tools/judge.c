@@ -192,30 +192,80 @@ static void judge_wait_under_lock(struct judge *judge)
 	}
 }
 
-/* Without a wait nothing here can have happened, and most recordings have none. */
-static bool has_wait(const struct recording *recording)
+/* Did that process go on believing: did it unlock itself, or was the loss noticed when it did? */
+static bool is_taken_away(const struct judge *judge, const struct timeline_span *hold, int32_t parent,
+			  const struct timeline_unlock *unlock)
 {
-	const struct hf_pool_view *view = &recording->view;
+	return hold->kind == TIMELINE_HOLD && row_of(judge, hold)->pid == parent &&
+	       hold->primitive == unlock->primitive &&
+	       hf_fileid_equal(row_of(judge, hold)->id, unlock->id) && hold->from < unlock->time &&
+	       unlock->time < hold->to && hold->first <= unlock->last &&
+	       unlock->first <= hold->last &&
+	       (hold->end == TIMELINE_RELEASED || hold->end == TIMELINE_LOST);
+}
 
-	for (uint64_t i = view->event_first; i < view->event_next; i++) {
-		const struct hf_event *event = hf_event_at(view, i);
+static void tell_child_releases_parent(struct judge *judge, const struct timeline_unlock *unlock,
+				       const struct timeline_span *hold)
+{
+	struct hf_rec_finding record = {
+		.kind = HF_KIND_CHILD_RELEASES_PARENT, .proof = HF_PROOF_NONE,
+		.primitive = hold->primitive, .mode = hold->mode, .fd = hold->fd,
+		.other_fd = unlock->fd, .holder_tid = row_of(judge, hold)->tid,
+		.taken_time = hold->from, .id = unlock->id, .start = hold->first,
+		.end = hold->last, .count = 1,
+	};
 
-		if (event && event->type == HF_EVENT_WAIT)
-			return true;
+	record.head.image = unlock->image;
+	record.head.tid = unlock->tid;
+	record.head.time = unlock->time;
+	fold_judged(judge->report->fold, judge->recording,
+		    store_bytes(&judge->report->memory, &record, sizeof(record)), unlock->stack,
+		    hold->stack);
+	/* The loser noticed it too, and did not know how it came about. */
+	if (hold->end == TIMELINE_LOST)
+		fold_withdraw_late(judge->report->fold, unlock->id, hold->stack);
+}
+
+static void judge_child_releases_parent(struct judge *judge)
+{
+	const struct timeline *timeline = &judge->timeline;
+
+	for (size_t i = 0; i < timeline->unlock_count; i++) {
+		const struct timeline_unlock *unlock = &timeline->unlocks[i];
+		const struct hf_image *image = recording_image(judge->recording, unlock->image);
+
+		for (size_t j = 0; image && j < timeline->span_count; j++) {
+			const struct timeline_span *hold = &timeline->spans[j];
+
+			if (!is_taken_away(judge, hold, image->ppid, unlock))
+				continue;
+			tell_child_releases_parent(judge, unlock, hold);
+			break;
+		}
 	}
-	return false;
+}
+
+/* One process alone can do nothing of this; most recordings are of one. */
+static bool has_processes(const struct recording *recording)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < recording->view.image_count && count < 2; i++)
+		count += recording_image(recording, i) != NULL;
+	return count > 1;
 }
 
 void judge_recording(struct report *report, const struct recording *recording)
 {
 	struct judge judge = { .report = report, .recording = recording };
 
-	if (!has_wait(recording))
+	if (!has_processes(recording))
 		return;
 	timeline_add(report, recording, &judge.timeline);
 	find_upgrades(&judge);
 	judge_upgrade_deadlock(&judge);
 	judge_wait_under_lock(&judge);
+	judge_child_releases_parent(&judge);
 	free(judge.upgrades);
 	timeline_free(&judge.timeline);
 }

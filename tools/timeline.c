@@ -167,10 +167,12 @@ static void reopen_rest(struct builder *builder, struct open_set *set, struct ti
 	}
 }
 
-/* Ends the holds of the event's owner on its bytes. */
-static void end_holds(struct builder *builder, const struct hf_event *event, enum timeline_end end)
+/* Ends the holds of the event's owner on its bytes; returns how many there were. */
+static unsigned end_holds(struct builder *builder, const struct hf_event *event,
+			  enum timeline_end end)
 {
 	struct open_set *set = open_of(builder, event);
+	unsigned count = 0;
 
 	for (size_t i = set->count; i-- > 0;) {
 		struct timeline_span span = builder->timeline->spans[set->spans[i]];
@@ -180,7 +182,38 @@ static void end_holds(struct builder *builder, const struct hf_event *event, enu
 			continue;
 		close_span(builder, set, i, end);
 		reopen_rest(builder, set, span, event);
+		count++;
 	}
+	return count;
+}
+
+/* A release that names no mode is an unlock, else a close of the locking descriptor. */
+static bool is_unlock(const struct hf_event *event)
+{
+	return event->mode == HF_MODE_NONE;
+}
+
+static void add_unlock(struct builder *builder, const struct hf_event *event)
+{
+	struct timeline *timeline = builder->timeline;
+
+	timeline->unlocks = alloc_array(timeline->unlocks, timeline->unlock_count + 1,
+					sizeof(*timeline->unlocks));
+	timeline->unlocks[timeline->unlock_count++] = (struct timeline_unlock){
+		.pid = pid_of(builder, event), .tid = event->tid, .image = event->image,
+		.id = event->id, .primitive = event->primitive, .fd = event->fd,
+		.first = event->start, .last = event->end, .time = event->time,
+		.stack = fold_stack_number(builder->report->fold, event->stack)
+	};
+}
+
+static void take_release(struct builder *builder, const struct hf_event *event)
+{
+	if (!is_unlock(event))
+		(void)end_holds(builder, event, TIMELINE_CLOSED);
+	else if (!end_holds(builder, event, TIMELINE_RELEASED) &&
+		 event->primitive != HF_PRIM_POSIX)
+		add_unlock(builder, event);
 }
 
 static void end_wait(struct builder *builder, const struct hf_event *event, enum timeline_end end)
@@ -278,14 +311,14 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 	switch (event->type) {
 	case HF_EVENT_ACQUIRE:
 		end_wait(builder, event, TIMELINE_RELEASED);
-		end_holds(builder, event, TIMELINE_RELEASED); /* converted */
+		(void)end_holds(builder, event, TIMELINE_CONVERTED);
 		begin_hold(builder, event);
 		break;
 	case HF_EVENT_RELEASE:
-		end_holds(builder, event, TIMELINE_RELEASED);
+		take_release(builder, event);
 		break;
 	case HF_EVENT_LOST:
-		end_holds(builder, event, TIMELINE_LOST);
+		(void)end_holds(builder, event, TIMELINE_LOST);
 		break;
 	case HF_EVENT_WAIT:
 		begin_wait(builder, event);
@@ -425,6 +458,7 @@ void timeline_free(struct timeline *timeline)
 	free(timeline->rows);
 	free(timeline->spans);
 	free(timeline->childwaits);
+	free(timeline->unlocks);
 }
 
 size_t timeline_find_row(const struct timeline *timeline, int32_t pid, int32_t tid,

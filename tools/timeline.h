@@ -29,11 +29,13 @@ enum timeline_kind {
 };
 
 enum timeline_end {
-	TIMELINE_RELEASED, /* a wait: granted */
+	TIMELINE_RELEASED, /* by an unlock; a wait: granted */
 	TIMELINE_LOST,
 	TIMELINE_FAILED, /* a wait that was refused */
 	TIMELINE_OPEN,	 /* until the end of the recording */
-	TIMELINE_EXIT	 /* with its process */
+	TIMELINE_EXIT,	 /* with its process */
+	TIMELINE_CLOSED, /* by closing the descriptor that took it */
+	TIMELINE_CONVERTED
 };
 
 #define TIMELINE_NONE SIZE_MAX
@@ -69,6 +71,20 @@ struct timeline_childwait {
 	uint32_t stack;
 };
 
+/* An unlock of what this process had not locked: it came with a description that it inherited. */
+struct timeline_unlock {
+	int32_t pid;
+	int32_t tid;
+	uint32_t image;
+	struct hf_fileid id;
+	uint8_t primitive;
+	int32_t fd;
+	uint64_t first;
+	uint64_t last;
+	uint64_t time;
+	uint32_t stack;
+};
+
 /* Zeroed: empty. */
 struct timeline {
 	struct timeline_row *rows; /* sorted: by process, thread, path */
@@ -77,6 +93,8 @@ struct timeline {
 	size_t span_count;
 	struct timeline_childwait *childwaits;
 	size_t childwait_count;
+	struct timeline_unlock *unlocks;
+	size_t unlock_count;
 	uint64_t begin; /* of the first event; 0 when there is none */
 	uint64_t end;
 };

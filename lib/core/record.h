@@ -217,7 +217,7 @@ struct hf_rec_args {
 enum hf_event_type {
 	HF_EVENT_NONE,
 	HF_EVENT_ACQUIRE,
-	HF_EVENT_RELEASE, /* unlock, or close of the locking descriptor: flags tell */
+	HF_EVENT_RELEASE, /* unlock, mode is NONE; or close of the locking descriptor */
 	HF_EVENT_WAIT,	  /* a blocking request is about to be made */
 	HF_EVENT_FAILED,  /* a request was refused: error in fd's place is never needed, flags hold errno */
 	HF_EVENT_LOST,	  /* an audit found it gone */

@@ -40,6 +40,7 @@ static uint32_t image(enum hf_image_kind kind, int32_t pid)
 
 	ret->kind = kind;
 	ret->pid = pid;
+	ret->ppid = 10;
 	ret->start_time = now++;
 	return now_image = pool->images_next++;
 }
@@ -313,6 +314,77 @@ Test(judge, one_that_the_kernel_refused_was_a_deadlock_too, .timeout = 10)
 Test(judge, two_upgrades_of_which_one_was_granted_are_none, .timeout = 10)
 {
 	struct report *got = two_upgrades(HF_EVENT_ACQUIRE);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+static void flocked(enum hf_event_type type, enum hf_lockmode mode)
+{
+	event(type, mode, 0, HF_EOF);
+	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].primitive = HF_PRIM_FLOCK;
+}
+
+/* A parent's flock, its child's unlock, and what the parent does at last. */
+static struct report *child_unlocks(enum hf_lockmode parent_releases)
+{
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	flocked(HF_EVENT_ACQUIRE, HF_MODE_WRITE);
+	image(HF_IMAGE_FORK, 11);
+	now_tid = 11;
+	flocked(HF_EVENT_RELEASE, HF_MODE_NONE);
+	now_image = 0;
+	now_tid = 10;
+	flocked(HF_EVENT_RELEASE, parent_releases);
+	return report();
+}
+
+Test(judge, a_child_that_unlocks_what_its_parent_unlocks_later_is_told, .timeout = 10)
+{
+	struct report *got = child_unlocks(HF_MODE_NONE);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "child-releases-parent");
+	cr_expect_eq(got->findings[0].record->head.tid, 11);
+	report_free(got);
+}
+
+Test(judge, a_parent_that_only_closes_may_have_handed_its_lock_over, .timeout = 10)
+{
+	struct report *got = child_unlocks(HF_MODE_WRITE);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+/* A parent in waitpid() with a lock; its child asks for it and is answered so. */
+static struct report *wait_under_lock(enum hf_event_type answer)
+{
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
+	event(HF_EVENT_WAITPID, HF_MODE_NONE, 0, 0);
+	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].fd = 11;
+	image(HF_IMAGE_FORK, 11);
+	now_tid = 11;
+	event(HF_EVENT_WAIT, HF_MODE_READ, 0, 9);
+	event(answer, HF_MODE_READ, 0, 9);
+	return report();
+}
+
+Test(judge, a_parent_that_waits_for_a_child_that_waits_for_its_lock_is_told, .timeout = 10)
+{
+	struct report *got = wait_under_lock(HF_EVENT_EXIT);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "wait-under-lock");
+	report_free(got);
+}
+
+Test(judge, a_child_that_was_granted_the_lock_was_not_stuck, .timeout = 10)
+{
+	struct report *got = wait_under_lock(HF_EVENT_ACQUIRE);
 
 	cr_expect_eq(got->finding_count, 0);
 	report_free(got);

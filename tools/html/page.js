@@ -11,7 +11,7 @@
 	const details = document.getElementById("details");
 	const ROW = 22, TOP = 24, GUTTER = 300, MAX_HEIGHT = 640;
 	const HOLD = 0, LOST = 1, FAILED = 2, OPEN = 3;
-	const ENDS = ["released", "LOST: the kernel no longer had it", "refused", "not released before the recording ended", "ended with its process"];
+	const ENDS = ["released", "LOST: the kernel no longer had it", "refused", "not released before the recording ended", "ended with its process", "released by a close", "converted or taken anew"];
 	const rows = data.rows, marks = data.marks;
 	const spans = data.spans.map(function (s) {
 		return { row: s[0], from: s[1], to: s[2], wait: s[3] === 1, end: s[4], mode: s[5], lock: s[6], fd: s[7], bytes: s[8], stack: s[9] };

@@ -25,6 +25,13 @@ int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const cha
 int hf_on_lockf(int fd, int command, off_t length, hf_lockf_fn *real);
 int hf_on_flock(int fd, int operation, hf_flock_fn *real);
 
+/* libc took a write lock on the whole file for the program, through that descriptor of its own. */
+void hf_taken_by_libc(int fd, const char *via);
+
+/* on_passwd.c */
+int hf_on_lckpwdf(int (*real)(void));
+int hf_on_ulckpwdf(int (*real)(void));
+
 /* on_close.c */
 int hf_on_close(int fd, hf_close_fn *real, const char *via);
 int hf_on_raw_close(int fd, hf_close_fn *real, const char *via); /* no cancellation point */

@@ -47,6 +47,7 @@ HOOKS_SOURCES = \
 	preload/on_close.c \
 	preload/on_file.c \
 	preload/on_lock.c \
+	preload/on_passwd.c \
 	preload/on_process.c \
 	preload/on_syscall.c \
 	preload/oracle.c preload/oracle.h \

@@ -446,3 +446,26 @@ int hf_on_flock(int fd, int operation, hf_flock_fn *real)
 	}
 	return request(&r);
 }
+
+void hf_taken_by_libc(int fd, const char *via)
+{
+	struct hf_request r = {
+		.how = HF_HOW_FCNTL,
+		.fd = fd,
+		.command = F_SETLKW,
+		.via = via,
+		.primitive = HF_PRIM_POSIX,
+		.mode = HF_MODE_WRITE,
+		.end = HF_EOF,
+	};
+	struct hf_section section;
+
+	if (hf_section_enter(&section) != HF_ENTERED)
+		return;
+	if (find_file(&r)) {
+		get_acquainted(&r);
+		r.stack = hf_stack_here();
+		granted(&r);
+	}
+	hf_section_leave(&section);
+}

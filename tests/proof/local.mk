@@ -9,7 +9,7 @@ PROOF_TESTS = \
 	tests/proof/annotate.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen tests/proof/spawn \
-	tests/proof/annotate
+	tests/proof/annotate tests/proof/passwd
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -43,3 +43,7 @@ TESTS += tests/proof/threads
 tests_proof_threads_SOURCES = tests/proof/threads.c
 tests_proof_threads_CFLAGS = $(WARN_CFLAGS) $(SANITIZE_FLAGS) -pthread
 tests_proof_threads_LDADD = libholdfast.la
+
+tests_proof_passwd_SOURCES = tests/proof/passwd.c
+tests_proof_passwd_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_passwd_LDFLAGS =

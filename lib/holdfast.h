@@ -325,10 +325,10 @@ static inline void hf_scope_leave(struct hf_scope *scope)
 
 #define HF_JOIN_(a, b) a##b
 #define HF_JOIN(a, b) HF_JOIN_(a, b)
-#define HF_WITH_LOCK_(scope, lock, mode, timeout_ns, result)                                       \
-	for (__attribute__((cleanup(hf_scope_leave))) struct hf_scope scope =                      \
-		     hf_scope_enter(lock, mode, timeout_ns, result);                               \
-	     scope.lock; hf_scope_leave(&scope))
+#define HF_WITH_LOCK_(scope_, lock_, mode_, timeout_, result_)                                     \
+	for (__attribute__((cleanup(hf_scope_leave))) struct hf_scope scope_ =                     \
+		     hf_scope_enter(lock_, mode_, timeout_, result_);                              \
+	     scope_.lock; hf_scope_leave(&scope_))
 
 /*
  * HF_WITH_LOCK(lock, HF_EXCLUSIVE, HF_SEC(2), &result) { ... }

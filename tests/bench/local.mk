@@ -17,3 +17,5 @@ bench-recording: tests/bench/recording$(EXEEXT) libholdfast-check.la
 bench-report: holdfast$(EXEEXT) tests/golden/make-recording$(EXEEXT)
 	PATH='$(abs_top_builddir)':$$PATH top_builddir='$(abs_top_builddir)' \
 		$(SHELL) $(srcdir)/tests/bench/report.sh
+
+include $(top_srcdir)/tests/bench/lib.mk

@@ -36,3 +36,5 @@ else
 demo:
 	@echo 'make demo needs SQLite: ./bootstrap --install-deps, or install libsqlite3-dev'; exit 1
 endif
+
+include $(top_srcdir)/tests/interop/lib.mk

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# The lock library as others meet it: its header and shared object, and its locks beside theirs.
+
+LIB_INTEROP_TESTS = \
+	tests/interop/consumer.sh \
+	tests/interop/peers.sh
+
+TESTS += $(LIB_INTEROP_TESTS)
+EXTRA_DIST += $(LIB_INTEROP_TESTS) tests/interop/consumer.c tests/interop/fasteners-peer.py
+
+check_PROGRAMS += tests/interop/peer
+tests_interop_peer_SOURCES = tests/interop/peer.c
+tests_interop_peer_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_interop_peer_LDADD = libholdfast.la

@@ -27,6 +27,7 @@
 #include "command.h"
 #include "flock_wait.h"
 #include "holdfast.h"
+#include "holdfast-annotate.h"
 
 /* How long a person at a terminal waits before being told for whom. */
 #define QUIET_NS HF_SEC(1)
@@ -320,8 +321,12 @@ static int refuse(const struct request *request, int status)
  */
 static int share_lock(hf_lock *lock, const struct request *request)
 {
-	if (!request->is_close && dup(hf_lock_fd(lock)) < 0)
+	if (request->is_close)
+		return CMD_OK;
+	if (dup(hf_lock_fd(lock)) < 0)
 		return cmd_error(CMD_FAILED, "%s: %s", request->file, strerror(errno));
+	if (holdfast_annotate_handover)
+		holdfast_annotate_handover(hf_lock_fd(lock));
 	return CMD_OK;
 }
 

@@ -171,6 +171,13 @@ kill -TERM "$started"
 finish "$started"
 is "$status" 5 "SIGTERM is passed on to the command"
 
+capture holdfast check --strip-prefix=/ -- holdfast run lock sh -c 'sleep 100 & echo $!'
+pids="$pids $out"
+is "$status" 0 "the checker finds no misuse in a run that hands its lock to a daemon"
+like "$err" "^holdfast: 0 errors, 0 warnings, .* \([1-9][0-9]* lock" "and it did look"
+kill "$out"
+ok "whose lock ends with it" eventually is_free
+
 # ---- waiting ----
 
 start holdfast run lock sh -c 'echo up; exec sleep 100'

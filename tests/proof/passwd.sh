@@ -10,5 +10,5 @@ is "$status" 0 "lckpwdf() and ulckpwdf() are silent"
 like "$err" "2 locks on 1 file" "and seen"
 capture holdfast check -- "$passwd" close
 is "$status" 86 "a close of the file that lckpwdf() locks is caught"
-like "$err" "close() closed fd" "by its name"
+like "$err" "close.. closed fd" "by its name"
 done_testing

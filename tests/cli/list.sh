@@ -9,9 +9,9 @@ file=$tmp/file
 pids=
 trap 'kill $pids 2>/dev/null; rm -rf "$tmp"' EXIT
 
-# eventually COMMAND...: until it succeeds, for at most ten seconds.
+# eventually COMMAND...: until it succeeds, for a bounded time.
 eventually() {
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		"$@" && return 0
 		sleep 0.05
 	done
@@ -137,7 +137,7 @@ btrfs_lists() {
 		: >btrfs/one/f && : >btrfs/two/f
 		within() {
 			n=0
-			until eval "$1" || [ $n -ge 200 ]; do
+			until eval "$1" || [ $n -ge 600 ]; do
 				n=$((n + 1))
 				sleep 0.05
 			done

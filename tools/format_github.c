@@ -77,8 +77,8 @@ static void print_finding(const struct report_finding *finding, FILE *out)
 	}
 	fputs("%0ARepair: ", out);
 	print_data(out, finding->kind->repair);
-	fprintf(out, "%%0A%s, id %s, seen %" PRIu64 " times\n", finding->kind->slug, finding->id,
-		finding->count);
+	fprintf(out, "%%0A%s, id %s, seen %" PRIu64 " time%s\n", finding->kind->slug, finding->id,
+		finding->count, finding->count == 1 ? "" : "s");
 }
 
 void format_github(const struct report *report, FILE *out, const struct format_how *how)

@@ -26,7 +26,7 @@
 struct report_frame {
 	const char *function; /* NULL: not known */
 	const char *file;     /* NULL: not known; already shortened by --strip-prefix */
-	const char *source;   /* the file as it can be opened, NULL when file is */
+	const char *source;   /* the file to show lines of; NULL: not there, or changed since */
 	const char *module;   /* base name of the object, "" for none (JIT code) */
 	uint64_t offset;      /* in the module */
 	int line;	      /* 0: not known */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "alloc.h"
 #include "describe.h"
@@ -114,14 +115,26 @@ static const char *shorten(struct resolver *resolver, const char *path)
 	return *path == '/' && path[1] ? path + 1 : path;
 }
 
-static void set_source(struct resolver *resolver, const struct symbol *symbol,
+/* A source that was changed after the program was made may have something else in that line. */
+static bool is_source_of(const char *source, const char *module)
+{
+	struct stat source_st, module_st;
+
+	if (stat(source, &source_st) < 0 || stat(module, &module_st) < 0)
+		return false;
+	return source_st.st_mtim.tv_sec < module_st.st_mtim.tv_sec ||
+	       (source_st.st_mtim.tv_sec == module_st.st_mtim.tv_sec &&
+		source_st.st_mtim.tv_nsec <= module_st.st_mtim.tv_nsec);
+}
+
+static void set_source(struct resolver *resolver, const struct symbol *symbol, const char *module,
 		       struct report_frame *frame)
 {
 	frame->function = symbol->function;
 	frame->inlined = symbol->inlined;
 	if (!symbol->file)
 		return;
-	frame->source = symbol->file;
+	frame->source = is_source_of(symbol->file, module) ? symbol->file : NULL;
 	frame->file = shorten(resolver, symbol->file);
 	frame->line = symbol->line;
 	frame->column = symbol->column;
@@ -133,11 +146,11 @@ static size_t resolve_address(struct resolver *resolver, const struct fold_frame
 {
 	struct symbol symbols[SYMBOLS_INLINED_MAX] = { 0 };
 	struct report_frame plain = { .module = "", .offset = from->offset, .own = true };
+	const char *path = "";
 	size_t count = 0;
 
 	if (from->module) {
-		const char *path = module_path(resolver, from->module);
-
+		path = module_path(resolver, from->module);
 		plain.module = base_name(path);
 		plain.own = !is_system_path(path);
 		count = symbols_at(module_symbols(resolver, from->module, path), from->offset,
@@ -147,7 +160,7 @@ static size_t resolve_address(struct resolver *resolver, const struct fold_frame
 		count = 1;
 	for (size_t i = 0; i < count; i++) {
 		ret[i] = plain;
-		set_source(resolver, &symbols[i], &ret[i]);
+		set_source(resolver, &symbols[i], path, &ret[i]);
 	}
 	return count;
 }

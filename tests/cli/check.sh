@@ -95,6 +95,12 @@ like "$err" '#1 +take +.*program.c:[0-9]+' "and the taker is named"
 like "$err" 'Then written without the lock: write\(\), 5 bytes at 0' "what followed is told"
 like "$err" 'Proof: the kernel listed the lock' "and how it is known"
 
+holdfast check -q -f html -o "$tmp/page" "$tmp/program" "$tmp/data" lose 2>/dev/null
+like "$(cat "$tmp/page")" 'fclose\(file\); /\* the loss' "the page shows the line of source"
+touch "$tmp/program.c"
+holdfast check -q -f html -o "$tmp/page" "$tmp/program" "$tmp/data" lose 2>/dev/null
+unlike "$(cat "$tmp/page")" 'fclose\(file\)' "but not when the source has changed since the program was made"
+
 capture holdfast check --exitcode 3 "$tmp/program" "$tmp/data" lose
 is "$status" 3 "--exitcode chooses the status"
 capture holdfast check --fail-on never "$tmp/program" "$tmp/data" lose

@@ -9,6 +9,7 @@
 #include "options.h"
 #include "rawsys.h"
 #include "recorder.h"
+#include "rules.h"
 #include "shim.h"
 
 #define INFLIGHT_SLOTS 64
@@ -338,4 +339,5 @@ void hf_audit_forked(void)
 	memset(inflight, 0, sizeof(inflight));
 	inflight_used = 0;
 	hf_watch_forked();
+	hf_survive_forked();
 }

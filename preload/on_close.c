@@ -22,6 +22,7 @@
 #include "hooks.h"
 #include "watch.h"
 #include "recorder.h"
+#include "rules.h"
 #include "shim.h"
 
 /* Descriptors first..last are closed; nothing is when first > last. */
@@ -99,6 +100,7 @@ static void release_description(struct hf_file *file, struct hf_owner *owner,
 	for (range = hf_rangeset_first(&owner->ranges, 0, HF_EOF); range;
 	     range = hf_rangeset_next(range, HF_EOF))
 		record_release(file, owner, range);
+	hf_survive_closing(file, owner, c->culprit.fd, c->culprit.via);
 	hf_ledger_drop_owner(&hf_shim.ledger, file, owner);
 }
 

@@ -292,6 +292,7 @@ void hf_rules_before_wait(struct hf_request *r)
 	check_self_deadlock(r);
 	check_upgrade(r);
 	hf_exclude_before_wait(r);
+	hf_survive_refused(r);
 	hf_inode_in_the_way(r);
 }
 
@@ -322,8 +323,10 @@ void hf_rules_granted(const struct hf_request *r)
 
 void hf_rules_refused(const struct hf_request *r, int error)
 {
-	if (error == EAGAIN || error == EACCES)
+	if (error == EAGAIN || error == EACCES) {
 		hf_inode_in_the_way(r);
+		hf_survive_refused(r);
+	}
 	hf_exclude_refused(r, error);
 	hf_deadlock_refused(r, error);
 	hf_failure_refused(r, error);

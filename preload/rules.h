@@ -84,4 +84,12 @@ void hf_inode_opened(int fd);
 void hf_inode_before_unlink(void);
 void hf_inode_unlinked(const char *via);
 
+/* The last descriptor of a description that holds locks is closed by via. */
+void hf_survive_closing(struct hf_file *file, const struct hf_owner *owner, int fd,
+			const char *via);
+
+/* The request cannot be granted at once. */
+void hf_survive_refused(const struct hf_request *request);
+void hf_survive_forked(void);
+
 #endif

@@ -340,4 +340,5 @@ void hf_audit_forked(void)
 	inflight_used = 0;
 	hf_watch_forked();
 	hf_survive_forked();
+	hf_stdio_forked();
 }

@@ -56,6 +56,8 @@ void *hf_on_fopen(const char *path, void *stream);
 void *hf_on_opendir(void *dir);
 int hf_on_new_fd(int fd);
 void *hf_on_new_stream(void *stream);
+void *hf_on_fdopen(int fd, void *stream);
+int hf_on_fflush(void *stream, hf_object_fn *real);
 int hf_on_dup(int fd, int (*real)(int));
 void hf_duplicated(int fd, int copy);
 int hf_on_paths_moved(int ret);

@@ -62,6 +62,7 @@ HOOKS_SOURCES = \
 	preload/rules_process.c preload/rules_process.h \
 	preload/rules_thread.c \
 	preload/rules_inode.c \
+	preload/rules_stdio.c \
 	preload/rules_survive.c \
 	preload/shim.c preload/shim.h \
 	preload/systemlocks.c preload/systemlocks.h \

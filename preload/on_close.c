@@ -275,9 +275,13 @@ int hf_on_stream_close(void *stream, hf_object_fn *real, const char *via)
 {
 	int fd;
 
-	if (is_quiet() || !stream)
+	if (!stream)
 		return real(stream);
 	fd = fileno(stream);
+	hf_stdio_flushing(stream, via);
+	hf_stdio_closing(stream, fd);
+	if (is_quiet())
+		return real(stream);
 	return matters(fd) ? close_object(stream, fd, real, via) : real(stream);
 }
 

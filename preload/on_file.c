@@ -134,11 +134,26 @@ int hf_on_new_fd(int fd)
 
 void *hf_on_fopen(const char *path, void *stream)
 {
-	if (stream)
-		(void)opened_through(path, fileno(stream));
-	else
+	if (!stream) {
 		hf_inode_opened(-1);
+		return stream;
+	}
+	(void)opened_through(path, fileno(stream));
+	hf_stdio_opened(fileno(stream), stream);
 	return stream;
+}
+
+void *hf_on_fdopen(int fd, void *stream)
+{
+	if (stream)
+		hf_stdio_opened(fd, stream);
+	return stream;
+}
+
+int hf_on_fflush(void *stream, hf_object_fn *real)
+{
+	hf_stdio_flushing(stream, "fflush");
+	return real(stream);
 }
 
 void *hf_on_new_stream(void *stream)

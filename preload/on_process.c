@@ -22,6 +22,7 @@
 #include "real.h"
 #include "rawsys.h"
 #include "recorder.h"
+#include "rules.h"
 #include "rules_process.h"
 #include "shim.h"
 
@@ -282,6 +283,7 @@ void hf_on_exit(int status, void (*real)(int))
 /* main returned, or exit() was called: libc ends without a call that can be hooked. */
 __attribute__((destructor)) static void at_exit(void)
 {
+	hf_stdio_flushing(NULL, "exit"); /* libc does, after this */
 	check_out(HF_EVENT_EXIT);
 }
 

@@ -319,6 +319,7 @@ void hf_rules_granted(const struct hf_request *r)
 	hf_exclude_granted(r);
 	hf_thread_granted(r);
 	hf_inode_granted(r);
+	hf_stdio_granted(r);
 }
 
 void hf_rules_refused(const struct hf_request *r, int error)
@@ -337,4 +338,5 @@ void hf_rules_released(const struct hf_request *r)
 	hf_exclude_released(r);
 	hf_thread_released(r);
 	hf_failure_released(r);
+	hf_stdio_released(r);
 }

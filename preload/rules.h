@@ -92,4 +92,12 @@ void hf_survive_closing(struct hf_file *file, const struct hf_owner *owner, int 
 void hf_survive_refused(const struct hf_request *request);
 void hf_survive_forked(void);
 
+/* Streams. Of hooks, without the section: one was opened on fd, is flushed, or will be closed. */
+void hf_stdio_opened(int fd, void *stream);
+void hf_stdio_flushing(void *stream, const char *via); /* NULL: all */
+void hf_stdio_closing(void *stream, int fd);
+void hf_stdio_granted(const struct hf_request *request);
+void hf_stdio_released(const struct hf_request *request);
+void hf_stdio_forked(void);
+
 #endif

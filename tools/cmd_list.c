@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -167,15 +166,14 @@ static void warn_of_unknown(const struct locktable *table, const struct request 
 
 static int print_locks(const struct locktable *table, const struct request *request)
 {
-	const char *subject = request->file ? request->file : NULL;
 	size_t printed;
 	int status = locklist_print(table, request->form, is_wanted, request, &printed);
 
 	if (status < 0)
 		return cmd_error(CMD_PROBLEM, "%s", strerror(-status));
 	if (printed == 0 && request->form != LOCKLIST_JSON)
-		printf("%s%snobody holds a file lock or waits for one\n", subject ? subject : "",
-		       subject ? ": " : "");
+		printf("%s%snobody holds a file lock or waits for one\n",
+		       request->file ? request->file : "", request->file ? ": " : "");
 	warn_of_unknown(table, request);
 	return CMD_OK;
 }

@@ -20,7 +20,7 @@ TOOLS_SOURCES = \
 	tools/format_text.c \
 	tools/jsontext.c tools/jsontext.h \
 	tools/source.c tools/source.h \
-	tools/timeline.c tools/timeline.h \
+	tools/timeline.c tools/timeline_sort.c tools/timeline.h \
 	tools/utf8.c tools/utf8.h \
 	tools/judge.c tools/judge.h \
 	tools/recording.c tools/recording.h \

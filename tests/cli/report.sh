@@ -65,6 +65,20 @@ like "$out" 'cut short: [0-9]+ bytes are missing' "a recording that is cut short
 like "$out" 'lock lost by close' "and gives what is there"
 like "$(printf '%s\n' "$out" | tail -n 1)" '^holdfast: [0-9]+ error' "and ends with the summary"
 
+# On a terminal. A program in python makes one.
+if [ -x /usr/bin/python3 ] && [ -w /dev/ptmx ]; then
+	terminal() {
+		TERM=xterm timeout -k 5 30 /usr/bin/python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \
+			holdfast report "$tmp/bank" </dev/null
+	}
+	esc=$(printf '\033')
+	like "$(unset NO_COLOR; terminal)" "^$esc\\[1;31mERROR: lock lost by close" "on a terminal levels have a colour"
+	unlike "$(NO_COLOR=1 terminal)" "$esc" "but not with NO_COLOR"
+else
+	skip "on a terminal levels have a colour" "no python3 or no pseudo-terminal here"
+fi
+unlike "$(holdfast report "$tmp/bank")" "$(printf '\033')" "nothing else has colours"
+
 capture holdfast report --format nonsense "$tmp/bank"
 is "$status" 2 "an unknown format is a usage error"
 like "$err" '^holdfast report: nonsense: no such format; there are text' "an unknown format is told with those there are"

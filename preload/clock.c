@@ -7,7 +7,6 @@
  */
 #include "clock.h"
 
-#include <dlfcn.h>
 #include <time.h>
 
 #include "rawsys.h"
@@ -17,11 +16,9 @@ static int (*libc_clock)(clockid_t, struct timespec *);
 
 void hf_clock_init(void)
 {
-	struct hf_symbol symbol = { "clock_gettime", NULL };
+	struct hf_symbol symbol = { .name = "clock_gettime" };
 
 	hf_symbols_find(&symbol, 1);
-	if (!symbol.address)
-		symbol.address = dlsym(RTLD_NEXT, symbol.name);
 	libc_clock = (int (*)(clockid_t, struct timespec *))symbol.address;
 }
 

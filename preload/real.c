@@ -14,8 +14,8 @@ struct hf_real hf_real;
 
 /* In the order of struct hf_real: the n-th name belongs to its n-th pointer. */
 static struct hf_symbol symbols[] = {
-#define HF_FUNCTION(ret, name, params, body) { #name, NULL },
-#define HF_SPECIAL(ret, name, params) { #name, NULL },
+#define HF_FUNCTION(ret, name, params, body) { #name, NULL, false },
+#define HF_SPECIAL(ret, name, params) { #name, NULL, false },
 #include "functions.def"
 #undef HF_FUNCTION
 #undef HF_SPECIAL
@@ -31,8 +31,7 @@ void hf_real_init(void)
 
 	hf_symbols_find(symbols, COUNT);
 	for (size_t i = 0; i < COUNT; i++)
-		places[i] =
-			symbols[i].address ? symbols[i].address : dlsym(RTLD_NEXT, symbols[i].name);
+		places[i] = symbols[i].address;
 }
 
 static long with_errno(long ret)

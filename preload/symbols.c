@@ -82,41 +82,51 @@ static uint32_t gnu_hash(const char *name)
 	return h;
 }
 
+static bool is_default(const struct object *object, uint32_t index)
+{
+	return object->symbols[index].st_shndx != SHN_UNDEF &&
+	       !(object->versions && (object->versions[index] & HIDDEN_VERSION));
+}
+
 /* An indirect function is an address only after its resolver has run: that is the loader's work. */
-static bool is_plain_default(const struct object *object, uint32_t index)
+static void take(const struct object *object, uint32_t index, struct hf_symbol *ret)
 {
 	const ElfW(Sym) *symbol = &object->symbols[index];
 
-	return symbol->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
-	       !(object->versions && (object->versions[index] & HIDDEN_VERSION));
+	if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
+		ret->address = (void *)(object->base + symbol->st_value);
+	else
+		ret->uncertain = true;
 }
 
 /* The layout: four words, the Bloom filter, buckets, then a chain of hashes whose low bit ends it.
  */
-static void *find_in(const struct object *object, const char *name)
+static void find_in(const struct object *object, struct hf_symbol *ret)
 {
 	const uint32_t bucket_count = object->hash[0], first = object->hash[1];
 	const uint32_t bloom_words = object->hash[2], bloom_shift = object->hash[3];
 	const ElfW(Addr) *bloom = (const void *)(object->hash + 4);
 	const uint32_t *buckets = (const void *)(bloom + bloom_words);
 	const uint32_t *chains = buckets + bucket_count;
-	const uint32_t bits = sizeof(ElfW(Addr)) * 8, h = gnu_hash(name);
+	const uint32_t bits = sizeof(ElfW(Addr)) * 8, h = gnu_hash(ret->name);
 	const ElfW(Addr) word = bloom[h / bits % bloom_words];
 	uint32_t index;
 
 	if (!(word >> (h % bits) & word >> ((h >> bloom_shift) % bits) & 1))
-		return NULL;
+		return;
 	index = buckets[h % bucket_count];
 	if (index < first)
-		return NULL;
+		return;
 	for (;; index++) {
 		uint32_t chain = chains[index - first];
 
-		if ((chain | 1) == (h | 1) && is_plain_default(object, index) &&
-		    !strcmp(object->strings + object->symbols[index].st_name, name))
-			return (void *)(object->base + object->symbols[index].st_value);
+		if ((chain | 1) == (h | 1) && is_default(object, index) &&
+		    !strcmp(object->strings + object->symbols[index].st_name, ret->name)) {
+			take(object, index, ret);
+			return;
+		}
 		if (chain & 1)
-			return NULL;
+			return;
 	}
 }
 
@@ -124,17 +134,24 @@ static int search_object(struct dl_phdr_info *info, size_t size, void *ctx)
 {
 	struct search *search = ctx;
 	struct object object;
+	bool understood;
 
 	(void)size;
 	if (!search->past_ours) {
 		search->past_ours = is_ours(info);
 		return 0;
 	}
-	if (!read_object(info, &object))
-		return 1; /* what lies behind it might not be the next definition */
-	for (size_t i = 0; i < search->count; i++)
-		if (!search->symbols[i].address)
-			search->symbols[i].address = find_in(&object, search->symbols[i].name);
+	understood = read_object(info, &object);
+	for (size_t i = 0; i < search->count; i++) {
+		struct hf_symbol *symbol = &search->symbols[i];
+
+		if (symbol->address || symbol->uncertain)
+			continue;
+		if (understood)
+			find_in(&object, symbol);
+		else
+			symbol->uncertain = true;
+	}
 	return 0;
 }
 
@@ -148,4 +165,7 @@ void hf_symbols_find(struct hf_symbol *symbols, size_t count)
 
 	if (iterate)
 		(void)iterate(search_object, &search);
+	for (size_t i = 0; i < count; i++)
+		if (symbols[i].uncertain)
+			symbols[i].address = dlsym(RTLD_NEXT, symbols[i].name);
 }

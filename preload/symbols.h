@@ -10,14 +10,20 @@
 #ifndef HF_PRELOAD_SYMBOLS_H
 #define HF_PRELOAD_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct hf_symbol {
 	const char *name;
-	void *address; /* NULL: not found, or not in a way that is understood here: ask dlsym */
+	void *address;	/* NULL: there is none */
+	bool uncertain; /* it was looked for where this reader does not understand: dlsym was asked
+			 */
 };
 
-/* Once, from the constructor. Fills in the addresses that are NULL. */
+/*
+ * From the constructor. Fills in the addresses that are NULL. A name that is nowhere is not asked
+ * of dlsym: a miss there allocates, and the program's malloc may not work yet.
+ */
 void hf_symbols_find(struct hf_symbol *symbols, size_t count);
 
 #endif

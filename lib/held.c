@@ -84,15 +84,14 @@ int hf_held_init(void)
 
 /* ---- files ---- */
 
-uint64_t hf_thread_self(void)
+_Thread_local uint64_t hf_thread_number __attribute__((tls_model("initial-exec")));
+
+uint64_t hf_thread_enroll(void)
 {
-	/* Not pthread_self(): a later thread gets the number of one that ended holding a lock. */
-	static _Thread_local uint64_t self __attribute__((tls_model("initial-exec")));
 	static uint64_t last;
 
-	if (!self)
-		self = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
-	return self;
+	hf_thread_number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	return hf_thread_number;
 }
 
 static struct hf_file *find_file(struct hf_fileid id)

@@ -106,8 +106,17 @@ static inline void hf_held_leave(void)
 /* Installs the fork handlers, once. 0 or -ENOMEM. */
 int hf_held_init(void);
 
-/* A number that no other thread of the process has or will have; never 0. */
-uint64_t hf_thread_self(void);
+extern _Thread_local uint64_t hf_thread_number __attribute__((tls_model("initial-exec")));
+uint64_t hf_thread_enroll(void);
+
+/*
+ * A number that no other thread of the process has or will have; never 0. Not pthread_self(): a later
+ * thread gets the number of one that ended holding a lock.
+ */
+static inline uint64_t hf_thread_self(void)
+{
+	return hf_thread_number ? hf_thread_number : hf_thread_enroll();
+}
 
 /* Enters lock, which has a descriptor, under id. 0 or -ENOMEM. Not within enter. */
 int hf_held_add(struct hf_lock *lock, struct hf_fileid id);

@@ -8,8 +8,8 @@
  * whoever makes room - the last reader or the writer going out, a waiter giving up - admits from the
  * queue under the mutex. QUEUE is cleared under it when the queue is empty.
  *
- * Without the mutex, readers can still leave: state's count may fall at any time, and whoever makes
- * it 0 with QUEUE set comes for the mutex. All else changes only under the mutex while QUEUE is set.
+ * Without the mutex, readers can still leave, or look in and leave again: whoever makes their count
+ * 0 with QUEUE set comes for the mutex. All else changes only under the mutex while QUEUE is set.
  */
 #include "config.h"
 
@@ -54,14 +54,28 @@ static uint64_t state_of(const struct hf_rwlock *rwlock)
 	return __atomic_load_n(&rwlock->state, __ATOMIC_RELAXED);
 }
 
+static void admit_others(struct hf_rwlock *rwlock);
+
+/* One reader fewer. The last one out comes for the mutex if somebody waits. */
+static void leave_reader(struct hf_rwlock *rwlock)
+{
+	uint64_t state = __atomic_sub_fetch(&rwlock->state, READER, __ATOMIC_RELEASE);
+
+	if (state < READER && state & QUEUE)
+		admit_others(rwlock);
+}
+
+/* Adding first and looking afterwards never has to be tried again, however many readers come. */
 static bool try_read(struct hf_rwlock *rwlock)
 {
-	uint64_t state = state_of(rwlock);
+	uint64_t before;
 
-	while (!(state & (WRITER | QUEUE)))
-		if (__atomic_compare_exchange_n(&rwlock->state, &state, state + READER, true,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-			return true;
+	if (state_of(rwlock) & (WRITER | QUEUE))
+		return false;
+	before = __atomic_fetch_add(&rwlock->state, READER, __ATOMIC_ACQUIRE);
+	if (!(before & (WRITER | QUEUE)))
+		return true;
+	leave_reader(rwlock);
 	return false;
 }
 
@@ -254,18 +268,14 @@ int hf_rwlock_acquire(hf_rwlock *rwlock, hf_mode mode, int64_t timeout_ns)
 static int release_shared(struct hf_rwlock *rwlock)
 {
 	struct hf_reads *reads = hf_reads_find(rwlock);
-	uint64_t state;
 
 	if (!reads)
 		return -EPERM;
 	if (--reads->count > 0)
 		return 0;
 	hf_reads_remove(reads);
-	if (is_writer(rwlock))
-		return 0;
-	state = __atomic_sub_fetch(&rwlock->state, READER, __ATOMIC_RELEASE);
-	if (state < READER && state & QUEUE)
-		admit_others(rwlock);
+	if (!is_writer(rwlock))
+		leave_reader(rwlock);
 	return 0;
 }
 

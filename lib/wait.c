@@ -27,6 +27,7 @@
 #define POLL_MIN UINT64_C(1000000)
 #define POLL_MAX UINT64_C(20000000)
 #define STACK_SIZE (64u * 1024)
+#define JOIN_SPINS 2000
 
 void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode mode, int64_t timeout)
 {
@@ -129,8 +130,9 @@ static void *run_helper(void *arg)
 	hf_held_enter();
 	helper->result = ret;
 	helper->done = true;
-	hf_file_changed(helper->file);
 	hf_held_leave();
+	/* Outside, so that who wakes need not sleep again for the mutex. It joins before it goes on. */
+	(void)pthread_cond_broadcast(&helper->file->changed);
 	return NULL;
 }
 
@@ -181,15 +183,29 @@ static int await_helper(struct hf_attempt *attempt, const struct helper *helper)
 	return ret;
 }
 
+/* A helper that is done has a few microseconds left: less than a sleep and a wakeup would take. */
+static void join_helper(pthread_t thread)
+{
+#ifdef HAVE_PTHREAD_TRYJOIN_NP
+	int i;
+
+	for (i = 0; i < JOIN_SPINS; i++)
+		if (pthread_tryjoin_np(thread, NULL) != EBUSY)
+			return;
+#endif
+	(void)pthread_join(thread, NULL);
+}
+
 static int stop_helper(struct helper *helper, pthread_t thread)
 {
-	hf_held_enter();
-	bool done = helper->done;
-	hf_held_leave();
+	bool done;
 
+	hf_held_enter();
+	done = helper->done;
+	hf_held_leave();
 	if (!done)
 		(void)pthread_cancel(thread);
-	(void)pthread_join(thread, NULL);
+	join_helper(thread);
 	return helper->done ? helper->result : -EBUSY;
 }
 

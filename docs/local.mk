@@ -13,6 +13,10 @@ dist_man_MANS += \
 	docs/holdfast-run.1 \
 	docs/holdfast-suppress.1 \
 	docs/holdfast-kinds.7 \
+	docs/holdfast.3 \
+	docs/holdfast.7 \
+	docs/hf_lockset.3 \
+	docs/hf_rwlock.3 \
 	docs/libholdfast-check.7
 
 # The pages made from kinds.def are kept in the tree, so that they can be read there; tests/cli/explain.sh
@@ -21,3 +25,6 @@ dist_man_MANS += \
 update-docs: holdfast$(EXEEXT)
 	./holdfast explain --markdown >$(top_srcdir)/docs/misuse.md
 	./holdfast explain --mdoc >$(top_srcdir)/docs/holdfast-kinds.7
+
+EXTRA_DIST += docs/examples/holders.c docs/examples/once.c docs/examples/reread.c \
+	docs/examples/scope.c docs/examples/set.c

@@ -3,6 +3,7 @@
 
 LIB_INTEROP_TESTS = \
 	tests/interop/consumer.sh \
+	tests/interop/examples.sh \
 	tests/interop/peers.sh
 
 TESTS += $(LIB_INTEROP_TESTS)

@@ -41,7 +41,7 @@ wait
 # A page names a function in its synopsis, as Fn.
 sed -n 's/^\t\(hf_[a-z_]*\);$/\1/p' "$top_srcdir/lib/libholdfast.map" >functions
 nothing "$(while read -r function; do
-	grep -q "^\.Fn $function[ ]" "$top_srcdir"/docs/*.3 || echo "$function"
+	grep -q "^\.Fn ${function} " "$top_srcdir"/docs/*.3 || echo "$function"
 done <functions)" "every function of the library is in a manual page"
 nothing "$(grep -oE '^	HF_[A-Z_]+ = 1 <<' "$top_srcdir/lib/holdfast.h" | grep -oE 'HF_[A-Z_]+' | while read -r flag; do
 	grep -q "^\.It Dv .*$flag" "$top_srcdir/docs/holdfast.3" || echo "$flag"

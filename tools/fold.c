@@ -362,7 +362,7 @@ void fold_judged(struct fold *fold, const struct recording *recording,
 	fold_leave(fold);
 }
 
-static void withdraw_one(struct fold_finding *finding)
+void fold_withdraw(struct fold_finding *finding)
 {
 	enum hf_level level = fold_level(finding);
 
@@ -383,7 +383,7 @@ void fold_withdraw_late(struct fold *fold, struct hf_fileid id, uint32_t taken)
 		    finding->record->proof != HF_PROOF_LATE ||
 		    !hf_fileid_equal(finding->record->id, id))
 			continue;
-		withdraw_one(finding);
+		fold_withdraw(finding);
 		return;
 	}
 }

@@ -112,6 +112,9 @@ void fold_judged(struct fold *fold, const struct recording *recording,
  */
 void fold_withdraw_late(struct fold *fold, struct hf_fileid id, uint32_t taken);
 
+/* The same for any finding: it was told once too often. */
+void fold_withdraw(struct fold_finding *finding);
+
 /* The level of what was folded; HF_LEVEL_NONE when all of it was withdrawn. */
 enum hf_level fold_level(const struct fold_finding *finding);
 

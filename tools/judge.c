@@ -9,14 +9,6 @@
 #include "fold.h"
 #include "timeline.h"
 
-struct judge {
-	struct report *report;
-	const struct recording *recording;
-	struct timeline timeline;
-	const struct timeline_span **upgrades; /* waits that upgrade, in the order of their beginning */
-	size_t upgrade_count;
-};
-
 static const struct timeline_row *row_of(const struct judge *judge, const struct timeline_span *span)
 {
 	return &judge->timeline.rows[span->row];
@@ -266,6 +258,7 @@ void judge_recording(struct report *report, const struct recording *recording)
 	judge_upgrade_deadlock(&judge);
 	judge_wait_under_lock(&judge);
 	judge_child_releases_parent(&judge);
+	judge_leak_to_exec(&judge);
 	free(judge.upgrades);
 	timeline_free(&judge.timeline);
 }

@@ -7,8 +7,21 @@
 #define HF_TOOLS_JUDGE_H
 
 #include "report.h"
+#include "timeline.h"
+
+/* One recording while it is judged. */
+struct judge {
+	struct report *report;
+	const struct recording *recording;
+	struct timeline timeline;
+	const struct timeline_span **upgrades; /* waits that upgrade, in the order of their beginning */
+	size_t upgrade_count;
+};
 
 /* Adds what the events of a recording show to the report's fold. */
 void judge_recording(struct report *report, const struct recording *recording);
+
+/* judge_leak.c */
+void judge_leak_to_exec(struct judge *judge);
 
 #endif

@@ -303,6 +303,21 @@ static void end_childwait(struct builder *builder, const struct hf_event *event)
 	}
 }
 
+/* Other EXEC events are only the sign that a process was about to. */
+static void take_exec(struct builder *builder, const struct hf_event *event)
+{
+	struct timeline *timeline = builder->timeline;
+
+	if (!event->primitive)
+		return;
+	timeline->leaks = alloc_array(timeline->leaks, timeline->leak_count + 1,
+				      sizeof(*timeline->leaks));
+	timeline->leaks[timeline->leak_count++] = (struct timeline_leak){
+		.pid = pid_of(builder, event), .image = event->image, .id = event->id,
+		.primitive = event->primitive, .time = event->time
+	};
+}
+
 static void take_event(struct builder *builder, const struct hf_event *event)
 {
 	builder->now = event->time;
@@ -328,6 +343,9 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 		break;
 	case HF_EVENT_FAILED:
 		end_wait(builder, event, TIMELINE_FAILED);
+		break;
+	case HF_EVENT_EXEC:
+		take_exec(builder, event);
 		break;
 	case HF_EVENT_EXIT:
 		end_process(builder, event);

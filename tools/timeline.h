@@ -85,6 +85,15 @@ struct timeline_unlock {
 	uint32_t stack;
 };
 
+/* An exec that gave the new program a descriptor whose description was locked. */
+struct timeline_leak {
+	int32_t pid;
+	uint32_t image;
+	struct hf_fileid id;
+	uint8_t primitive;
+	uint64_t time;
+};
+
 /* Zeroed: empty. */
 struct timeline {
 	struct timeline_row *rows; /* sorted: by process, thread, path */
@@ -95,6 +104,8 @@ struct timeline {
 	size_t childwait_count;
 	struct timeline_unlock *unlocks;
 	size_t unlock_count;
+	struct timeline_leak *leaks;
+	size_t leak_count;
 	uint64_t begin; /* of the first event; 0 when there is none */
 	uint64_t end;
 };

@@ -74,6 +74,7 @@ void timeline_free(struct timeline *timeline)
 	free(timeline->spans);
 	free(timeline->childwaits);
 	free(timeline->unlocks);
+	free(timeline->leaks);
 }
 
 size_t timeline_find_row(const struct timeline *timeline, int32_t pid, int32_t tid,

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "pair.h"
+
+/* cat, until this program ends; when this returns it runs. */
+static void start_helper(void)
+{
+	int input[2], started[2];
+	char byte;
+
+	if (pipe2(input, O_CLOEXEC) || pipe2(started, O_CLOEXEC))
+		exit(3);
+	if (!fork()) {
+		dup2(input[0], 0);
+		execlp("cat", "cat", NULL);
+		_exit(3);
+	}
+	close(started[1]);
+	if (read(started[0], &byte, 1) != 0) /* an exec closes it */
+		exit(3);
+}
+
+PAIR(file)
+{
+	int fd = open(file, O_RDWR | O_CLOEXEC);
+
+	flock(fd, LOCK_EX);
+	start_helper();
+	pwrite(fd, "first", 5, 0);
+	close(fd);
+
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		pwrite(fd, "again", 5, 0);
+	close(fd);
+}

@@ -34,9 +34,9 @@ tests_proof_spawn_LDFLAGS =
 
 tests_proof_annotate_SOURCES = tests/proof/annotate.c
 tests_proof_annotate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
-tests_proof_annotate_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
+tests_proof_annotate_CFLAGS = $(WARN_CFLAGS) $(SANITIZE_FLAGS) -g -O0 -pthread
 tests_proof_annotate_LDADD = libhflib.la libhfcore.la
-tests_proof_annotate_LDFLAGS =
+
 # What this one finds is for ThreadSanitizer: the build decides.
 check_PROGRAMS += tests/proof/threads
 TESTS += tests/proof/threads

@@ -6,10 +6,13 @@ PROOF_TESTS = \
 	tests/proof/unseen.sh \
 	tests/proof/alongside.sh \
 	tests/proof/spawn.sh \
+	tests/proof/passwd.sh \
+	tests/proof/forks.sh \
 	tests/proof/annotate.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen tests/proof/spawn \
-	tests/proof/annotate tests/proof/passwd
+	tests/proof/annotate tests/proof/passwd \
+	tests/proof/forks
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -47,3 +50,7 @@ tests_proof_threads_LDADD = libholdfast.la
 tests_proof_passwd_SOURCES = tests/proof/passwd.c
 tests_proof_passwd_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_passwd_LDFLAGS =
+
+tests_proof_forks_SOURCES = tests/proof/forks.c
+tests_proof_forks_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
+tests_proof_forks_LDFLAGS =

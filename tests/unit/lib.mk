@@ -4,6 +4,7 @@
 LIB_TESTS = \
 	tests/unit/lib-borrow \
 	tests/unit/lib-convert \
+	tests/unit/lib-crowd \
 	tests/unit/lib-fair \
 	tests/unit/lib-fault \
 	tests/unit/lib-fork \
@@ -31,6 +32,10 @@ tests_unit_lib_borrow_LDADD = $(LIB_TEST_LIBS)
 tests_unit_lib_convert_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_convert_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_convert_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_crowd_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_crowd_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_crowd_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_fair_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_fair_LDFLAGS = $(LIB_TEST_LINK)

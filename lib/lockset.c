@@ -141,7 +141,8 @@ static void make_plan(struct hf_lockset *set)
 		part->start = part->lock->start;
 		part->end = part->lock->end;
 	}
-	qsort(set->plan, set->count, sizeof(*set->plan), by_place);
+	if (set->count)
+		qsort(set->plan, set->count, sizeof(*set->plan), by_place);
 	for (i = 1; i < set->count; i++) {
 		if (hf_fileid_equal(set->plan[i].id, set->plan[last].id) &&
 		    set->plan[i].start <= set->plan[last].end)

@@ -97,6 +97,17 @@ int hf_attempt_sleep(struct hf_attempt *attempt)
 
 /* ---- the helper thread ---- */
 
+/*
+ * On the stack when a helper is cancelled. AddressSanitizer marks what lies between a function's
+ * variables and takes the marks away when it returns; a cancelled one never does, and the end of the
+ * thread would then trip over them.
+ */
+#if defined(__GNUC__)
+#define MAY_BE_CANCELLED __attribute__((noinline, no_sanitize_address))
+#else
+#define MAY_BE_CANCELLED
+#endif
+
 struct helper {
 	struct hf_file *file;
 	int fd;
@@ -106,7 +117,7 @@ struct helper {
 	bool done;
 };
 
-static int block(int fd, int command, struct flock range)
+MAY_BE_CANCELLED static int block(int fd, int command, struct flock range)
 {
 	struct flock request;
 	int ret;
@@ -118,7 +129,7 @@ static int block(int fd, int command, struct flock range)
 	return ret;
 }
 
-static void *run_helper(void *arg)
+MAY_BE_CANCELLED static void *run_helper(void *arg)
 {
 	struct helper *helper = arg;
 	int ret, ignored;

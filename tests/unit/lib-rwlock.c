@@ -222,42 +222,64 @@ Test(rwlock, a_writer_that_gives_up_lets_the_readers_in)
 
 #define QUEUED 5
 
+struct queued {
+	int number;
+	pid_t tid; /* 0 until it is about to ask */
+	pthread_t thread;
+};
+
 static int order[QUEUED];
 static int arrived;
 
 static void *write_in_order(void *arg)
 {
+	struct queued *me = arg;
+
+	__atomic_store_n(&me->tid, gettid(), __ATOMIC_SEQ_CST);
 	if (!hf_rwlock_acquire(rwlock, HF_EXCLUSIVE, HF_SEC(50))) {
-		order[arrived++] = *(int *)arg;
+		order[arrived++] = me->number;
 		(void)hf_rwlock_release(rwlock, HF_EXCLUSIVE);
 	}
 	return NULL;
 }
 
-/* A queued thread sleeps: then the next may queue up behind it. */
-static void await_asleep(void)
+static bool is_asleep(pid_t tid)
 {
-	int i;
+	char name[64], text[64] = "";
+	FILE *file;
+	size_t count;
 
-	for (i = 0; i < 5 || !hf_rwlock_has_pending_writers(rwlock); i++)
-		(void)usleep(2000);
+	(void)snprintf(name, sizeof(name), "/proc/self/task/%d/stat", (int)tid);
+	file = fopen(name, "re");
+	cr_assert_not_null(file);
+	count = fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	return count > 0 && strstr(text, ") S ");
+}
+
+/* It has asked and sleeps: then the next may queue up behind it. */
+static void await_asleep(const struct queued *queued)
+{
+	pid_t tid;
+
+	while (!(tid = __atomic_load_n(&queued->tid, __ATOMIC_SEQ_CST)) || !is_asleep(tid))
+		(void)usleep(1000);
 }
 
 Test(rwlock, writers_come_in_the_order_they_asked)
 {
-	pthread_t threads[QUEUED];
-	int numbers[QUEUED];
+	struct queued queue[QUEUED];
 	int i;
 
 	cr_expect_eq(take(HF_EXCLUSIVE), 0);
 	for (i = 0; i < QUEUED; i++) {
-		numbers[i] = i;
-		cr_assert_eq(pthread_create(&threads[i], NULL, write_in_order, &numbers[i]), 0);
-		await_asleep();
+		queue[i] = (struct queued){ .number = i };
+		cr_assert_eq(pthread_create(&queue[i].thread, NULL, write_in_order, &queue[i]), 0);
+		await_asleep(&queue[i]);
 	}
 	cr_expect_eq(give(HF_EXCLUSIVE), 0);
 	for (i = 0; i < QUEUED; i++)
-		(void)pthread_join(threads[i], NULL);
+		(void)pthread_join(queue[i].thread, NULL);
 	for (i = 0; i < QUEUED; i++)
 		cr_expect_eq(order[i], i);
 }

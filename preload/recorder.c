@@ -285,6 +285,14 @@ static void bump(struct hf_interned *slot, uint32_t times)
 	__atomic_fetch_add(&record->count, times, __ATOMIC_RELAXED);
 }
 
+/* Notes are told to those who want them, or whose program is about to be stopped by one. */
+static bool is_told(enum hf_level level)
+{
+	bool stops = hf_options.halt_on != HF_LEVEL_NONE && level >= hf_options.halt_on;
+
+	return hf_options.to_stderr && (level >= HF_LEVEL_WARNING || hf_options.notes || stops);
+}
+
 hf_ref hf_recorder_finding(struct hf_rec_finding *finding)
 {
 	bool is_new = true;
@@ -301,7 +309,7 @@ hf_ref hf_recorder_finding(struct hf_rec_finding *finding)
 		ref = hf_intern_set(slot, write_finding(finding));
 		if (slot)
 			bump(slot, 0);
-		if (hf_options.to_stderr)
+		if (is_told(hf_finding_level(finding, 0)))
 			hf_announce_finding(finding, file_name(finding->id));
 	}
 	hf_halt_at(hf_finding_level(finding, 0));

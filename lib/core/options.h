@@ -20,6 +20,7 @@ struct hf_options {
 	unsigned stack_depth;	     /* 1..HF_STACK_MAX */
 	enum hf_level halt_on;	     /* HF_LEVEL_NONE: never */
 	bool to_stderr;
+	bool notes; /* on stderr, too */
 	const char
 		*record; /* a folder, record_length bytes of the text; NULL when none was named */
 	size_t record_length;

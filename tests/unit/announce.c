@@ -183,3 +183,33 @@ Test(announce, a_limit_on_file_sizes_is_said_and_kills_nobody)
 	cr_expect_eq(status_of(find_and_keep_nothing, said, sizeof(said)), 0);
 	cr_expect_eq(occurrences(said, "no recording is kept there: EFBIG\n"), 1, "%s", said);
 }
+
+static void find_a_note(const char *options)
+{
+	struct hf_rec_finding finding = a_finding(0);
+
+	start(NULL, options);
+	finding.kind = HF_KIND_UPGRADE;
+	finding.level = HF_LEVEL_NOTE;
+	checker.finding(&finding);
+}
+
+static void find_a_note_by_default(void)
+{
+	find_a_note(NULL);
+}
+
+static void find_a_note_that_is_wanted(void)
+{
+	find_a_note("notes=1");
+}
+
+Test(announce, a_note_is_told_only_to_those_who_want_notes)
+{
+	char said[1000];
+
+	cr_expect_eq(status_of(find_a_note_by_default, said, sizeof(said)), 0);
+	cr_expect_str_empty(said);
+	cr_expect_eq(status_of(find_a_note_that_is_wanted, said, sizeof(said)), 0);
+	cr_expect_eq(occurrences(said, "holdfast: note: "), 1, "%s", said);
+}

@@ -17,6 +17,7 @@
 #define FILES_KEPT 4096
 
 static struct hf_file *cache[CACHED_FDS];
+static uint8_t alone[CACHED_FDS];
 static uint32_t elsewhere[CACHED_FDS]; /* the number of the era in which it was known to be so */
 static uint32_t era = 1;	       /* grows when a file becomes held: ELSEWHERE words die */
 
@@ -31,6 +32,24 @@ void hf_fd_forget(int fd)
 		return;
 	__atomic_store_n(&cache[fd], NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&elsewhere[fd], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&alone[fd], 0, __ATOMIC_RELAXED);
+}
+
+void hf_fd_opened_alone(int fd)
+{
+	if (is_cached(fd))
+		__atomic_store_n(&alone[fd], 1, __ATOMIC_RELAXED);
+}
+
+void hf_fd_not_alone(int fd)
+{
+	if (is_cached(fd))
+		__atomic_store_n(&alone[fd], 0, __ATOMIC_RELAXED);
+}
+
+bool hf_fd_is_alone(int fd)
+{
+	return is_cached(fd) && __atomic_load_n(&alone[fd], __ATOMIC_RELAXED);
 }
 
 void hf_fd_forget_range(unsigned first, unsigned last)

@@ -47,6 +47,9 @@ void *hf_on_freopen(const char *path, const char *mode, void *stream,
 		    void *(*real)(const char *, const char *, void *));
 int hf_on_login_tty(int fd, int (*real)(int));
 
+/* fd was just opened on a held file: what the ledger has of an earlier file of that number is over. */
+void hf_closed_unseen(int fd);
+
 /* on_file.c */
 void hf_before_open(int dir, const char *path, int flags);
 void hf_before_fopen(const char *path, const char *mode);

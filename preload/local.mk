@@ -66,6 +66,7 @@ HOOKS_SOURCES = \
 	preload/rules_survive.c \
 	preload/shim.c preload/shim.h \
 	preload/systemlocks.c preload/systemlocks.h \
+	preload/twins.c preload/twins.h \
 	preload/wrap.c \
 	preload/wrap_exec.c \
 	preload/wrap_spawn.c \

@@ -24,12 +24,14 @@
 #include "recorder.h"
 #include "rules.h"
 #include "shim.h"
+#include "twins.h"
 
 /* Descriptors first..last are closed; nothing is when first > last. */
 struct closing {
 	struct hf_culprit culprit;
 	int first;
 	int last;
+	int replaced;  /* the number that gets another description; HF_NO_FD */
 	uint64_t time; /* holds taken later belong to somebody else */
 };
 
@@ -43,6 +45,7 @@ static struct closing closing_of(const char *via, int first, int last)
 		},
 		.first = first,
 		.last = last,
+		.replaced = HF_NO_FD,
 		.time = hf_recorder_now(),
 	};
 }
@@ -91,10 +94,15 @@ static void release_description(struct hf_file *file, struct hf_owner *owner,
 				const struct closing *c)
 {
 	struct hf_range *range;
+	int fd = HF_NO_FD;
 
 	for (unsigned i = owner->fd_count; i-- > 0;)
-		if (closes(c, owner->fds[i]))
-			hf_owner_drop_fd(owner, owner->fds[i]);
+		if (closes(c, owner->fds[i])) {
+			fd = owner->fds[i];
+			hf_owner_drop_fd(owner, fd);
+		}
+	if (!owner->fd_count)
+		hf_twins_find(file, owner, fd, c->first, c->last);
 	if (owner->fd_count)
 		return;
 	for (range = hf_rangeset_first(&owner->ranges, 0, HF_EOF); range;
@@ -115,6 +123,20 @@ static void release_file(struct hf_file *file, const struct closing *c)
 		else
 			release_description(file, owner, c);
 	}
+}
+
+void hf_closed_unseen(int fd)
+{
+	struct closing c = closing_of("", fd, fd);
+	struct hf_section section;
+	struct hf_file *file;
+
+	if (hf_section_enter(&section) != HF_ENTERED)
+		return;
+	file = hf_fd_held_file(fd);
+	if (file)
+		release_file(file, &c);
+	hf_section_leave(&section);
 }
 
 static void release_all(const struct closing *c)
@@ -235,6 +257,10 @@ static struct hf_inflight *begin_unsectioned(struct closing *c)
 	if (hf_section_enter(&section) != HF_ENTERED)
 		return NULL;
 	begin_all(c);
+	if (c->replaced != HF_NO_FD)
+		hf_twins_before_replace(c->replaced);
+	else if (c->first > c->last)
+		hf_twins_find_all();
 	c->culprit.here = hf_stack_here();
 	slot = hf_inflight_close(&c->culprit);
 	hf_section_leave(&section);
@@ -249,6 +275,10 @@ static void end_unsectioned(struct closing *c, struct hf_inflight *slot)
 	switch (hf_section_enter(&section)) {
 	case HF_ENTERED:
 		hf_inflight_end(slot);
+		if (c->replaced != HF_NO_FD)
+			hf_twins_after_replace(c->replaced);
+		else if (c->first > c->last)
+			hf_twins_prune();
 		end_all(c);
 		hf_section_leave(&section);
 		break;
@@ -273,41 +303,32 @@ static int close_object(void *object, int fd, hf_object_fn *real, const char *vi
 
 int hf_on_stream_close(void *stream, hf_object_fn *real, const char *via)
 {
-	int fd;
+	int fd = stream ? fileno(stream) : HF_NO_FD;
 
-	if (!stream)
-		return real(stream);
-	fd = fileno(stream);
-	hf_stdio_flushing(stream, via);
-	hf_stdio_closing(stream, fd);
-	if (is_quiet())
-		return real(stream);
-	return matters(fd) ? close_object(stream, fd, real, via) : real(stream);
+	if (stream) {
+		hf_stdio_flushing(stream, via);
+		hf_stdio_closing(stream, fd);
+	}
+	return fd >= 0 && matters(fd) ? close_object(stream, fd, real, via) : real(stream);
 }
 
 int hf_on_dir_close(void *dir, hf_object_fn *real, const char *via)
 {
-	int fd;
+	int fd = dir ? dirfd(dir) : HF_NO_FD;
 
-	if (is_quiet() || !dir)
-		return real(dir);
-	fd = dirfd(dir);
-	return matters(fd) ? close_object(dir, fd, real, via) : real(dir);
+	return fd >= 0 && matters(fd) ? close_object(dir, fd, real, via) : real(dir);
 }
 
 /* Which descriptors it closes is its own business: everything is asked afterwards. */
 int hf_on_other_close(void *object, hf_object_fn *real, const char *via)
 {
-	struct closing c;
-	struct hf_inflight *slot;
-	int ret;
+	struct closing c = closing_of(via, 1, 0);
+	struct hf_inflight *slot = is_quiet() ? NULL : begin_unsectioned(&c);
+	int ret = real(object);
 
-	if (is_quiet())
-		return real(object);
-	c = closing_of(via, 1, 0);
-	slot = begin_unsectioned(&c);
-	ret = real(object);
-	end_unsectioned(&c, slot);
+	hf_fd_forget_range(0, UINT32_MAX);
+	if (!is_quiet())
+		end_unsectioned(&c, slot);
 	return ret;
 }
 
@@ -418,23 +439,24 @@ void hf_on_closefrom(int first, void (*real)(int))
 
 /*
  * The stream's number survives, on a new description. A program that reopens the file it has locked
- * does not know that this drops the lock; one that reopens another file has closed it.
+ * does not know that this drops the lock; one that reopens another file has closed it. On its way
+ * there glibc opens and closes one more descriptor of the new file.
  */
 void *hf_on_freopen(const char *path, const char *mode, void *stream,
 		    void *(*real)(const char *, const char *, void *))
 {
+	int fd = stream ? fileno(stream) : HF_NO_FD;
 	struct hf_inflight *slot;
 	struct closing c;
 	void *ret;
-	int fd;
 
-	if (is_quiet() || !stream)
-		return real(path, mode, stream);
-	fd = fileno(stream);
-	if (!matters(fd))
-		return real(path, mode, stream);
+	if (is_quiet() || fd < 0 || hf_is_foreign()) {
+		ret = real(path, mode, stream);
+		hf_fd_forget(fd);
+		return ret;
+	}
 	c = closing_of("freopen", 1, 0);
-	c.culprit.fd = fd;
+	c.culprit.fd = c.replaced = fd;
 	slot = begin_unsectioned(&c);
 	ret = real(path, mode, stream);
 	hf_fd_forget(fd);

@@ -85,6 +85,7 @@ static void look_at(int fd, uint64_t hash)
 		hf_fd_opened_elsewhere(fd);
 	} else if (is_on_held_file(fd)) {
 		set_opened(fd, hf_stack_here());
+		hf_closed_unseen(fd);
 	} else {
 		hf_fd_opened_elsewhere(fd);
 		if (hash)
@@ -98,6 +99,7 @@ static int opened_through(const char *path, int fd)
 	if (fd < 0)
 		return fd;
 	hf_fd_forget(fd);
+	hf_fd_opened_alone(fd);
 	set_opened(fd, 0);
 	if (hf_anything_held())
 		look_at(fd, path ? hash_of_path(path) : 0);
@@ -178,6 +180,7 @@ void hf_duplicated(int fd, int copy)
 	if (copy < 0)
 		return;
 	hf_fd_forget(copy);
+	hf_fd_not_alone(fd);
 	set_opened(copy, 0);
 	if (!hf_anything_held() || !hf_fd_maybe_held(fd) ||
 	    hf_section_enter(&section) != HF_ENTERED)

@@ -123,6 +123,15 @@ void hf_fd_forget_range(unsigned first, unsigned last);
 /* Without the section: can closing fd concern a held file? False is certain, true is not. */
 bool hf_fd_maybe_held(int fd);
 
+/*
+ * fd was just opened by a hooked function: no other descriptor of this process shares its
+ * description, until a hook duplicates it. Everything else may have been duplicated unseen: before
+ * the program was loaded, inside libc, by a system call of its own.
+ */
+void hf_fd_opened_alone(int fd);
+void hf_fd_not_alone(int fd);
+bool hf_fd_is_alone(int fd);
+
 /* fd was just opened on the file of that identity, which is not held now. */
 void hf_fd_opened_elsewhere(int fd);
 

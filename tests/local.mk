@@ -23,6 +23,7 @@ include $(top_srcdir)/tests/golden/local.mk
 include $(top_srcdir)/tests/cli/local.mk
 include $(top_srcdir)/tests/interop/local.mk
 include $(top_srcdir)/tests/proof/local.mk
+include $(top_srcdir)/tests/proof/differential.mk
 include $(top_srcdir)/tests/bench/local.mk
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/static/local.mk

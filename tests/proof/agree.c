@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does the ledger say what the kernel says?
+ *
+ * /proc/self/fdinfo lists the locks that were set through a descriptor's description. For OFD locks
+ * and flock that is the owner, so each description is compared by itself. POSIX locks belong to the
+ * process, and a joined range is listed under one of the descriptors that took part of it: they are
+ * compared per file, over all descriptors. The second process then asks as a stranger, per byte.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "differential.h"
+#include "oracle.h"
+#include "proclocks.h"
+#include "rawsys.h"
+#include "shim.h"
+#include "slots.h"
+
+#define LOCKS_MAX 256
+
+struct lock {
+	enum hf_primitive primitive;
+	enum hf_lockmode mode;
+	uint64_t start, end;
+};
+
+struct locks {
+	unsigned count;
+	struct lock lock[LOCKS_MAX];
+};
+
+bool late_is_allowed;
+
+/* Sorted by start, each once: duplicates of a descriptor list the same locks. */
+static void add(struct locks *locks, const struct lock *lock)
+{
+	unsigned at = locks->count;
+
+	while (at && locks->lock[at - 1].start > lock->start)
+		at--;
+	for (unsigned i = 0; i < locks->count; i++)
+		if (!memcmp(&locks->lock[i], lock, sizeof(*lock)))
+			return;
+	if (locks->count == LOCKS_MAX)
+		return;
+	memmove(&locks->lock[at + 1], &locks->lock[at], (locks->count - at) * sizeof(*lock));
+	locks->lock[at] = *lock;
+	locks->count++;
+}
+
+static void add_line(struct locks *locks, enum hf_primitive primitive, const char *line, size_t length)
+{
+	struct hf_proclock parsed;
+	struct lock lock;
+
+	if (length < 5 || memcmp(line, "lock:", 5) || hf_proclock_parse(line, length, &parsed) < 0 ||
+	    parsed.primitive != primitive || parsed.waiting)
+		return;
+	memset(&lock, 0, sizeof(lock));
+	lock.primitive = parsed.primitive;
+	lock.mode = parsed.mode;
+	lock.start = parsed.start;
+	lock.end = parsed.end;
+	add(locks, &lock);
+}
+
+struct info {
+	size_t length;
+	char text[16 * 1024];
+};
+
+static bool read_info(int fd, struct info *info)
+{
+	char path[64];
+	ssize_t n;
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+	file = raw_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	info->length = 0;
+	if (file < 0)
+		return false;
+	while ((n = raw_read(file, info->text + info->length, sizeof(info->text) - info->length)) > 0)
+		info->length += (size_t)n;
+	(void)raw_close(file);
+	return true;
+}
+
+static void add_info(struct locks *locks, enum hf_primitive primitive, const struct info *info)
+{
+	const char *line = info->text, *end = info->text + info->length, *newline;
+
+	for (; (newline = memchr(line, '\n', (size_t)(end - line))); line = newline + 1)
+		add_line(locks, primitive, line, (size_t)(newline - line));
+}
+
+/* The owner's ranges as the kernel shows them: neighbours of one mode joined. */
+static void add_owner(struct locks *locks, const struct hf_owner *owner)
+{
+	struct hf_range *range = hf_rangeset_first(&owner->ranges, 0, HF_EOF);
+	struct lock lock;
+
+	for (; range; range = hf_rangeset_next(range, HF_EOF)) {
+		memset(&lock, 0, sizeof(lock));
+		lock.primitive = owner->primitive;
+		lock.mode = range->mode;
+		hf_rangeset_span(&owner->ranges, range, &lock.start, &lock.end);
+		add(locks, &lock);
+	}
+}
+
+static bool same(const struct locks *a, const struct locks *b)
+{
+	return a->count == b->count && !memcmp(a->lock, b->lock, a->count * sizeof(a->lock[0]));
+}
+
+static size_t write_locks(char *text, size_t size, const struct locks *locks)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < locks->count && at < size; i++)
+		at += (size_t)snprintf(text + at, size - at, " %c%llu-%lld",
+				       locks->lock[i].mode == HF_MODE_WRITE ? 'W' : 'R',
+				       (unsigned long long)locks->lock[i].start,
+				       locks->lock[i].end == HF_EOF ? -1LL
+								    : (long long)locks->lock[i].end);
+	return at;
+}
+
+static bool disagreement(char *reason, const char *about, int number, const struct locks *kernel,
+			 const struct locks *ledger)
+{
+	char k[150] = "", l[150] = "";
+
+	(void)write_locks(k, sizeof(k), kernel);
+	(void)write_locks(l, sizeof(l), ledger);
+	snprintf(reason, REASON_SIZE, "%s %d: kernel:%s; ledger:%s", about, number, k, l);
+	return false;
+}
+
+static struct hf_file *ledger_file(unsigned file)
+{
+	return hf_ledger_find(&hf_shim.ledger, file_id(file));
+}
+
+static struct hf_owner *posix_owner(unsigned file)
+{
+	struct hf_file *entry = ledger_file(file);
+
+	return entry ? hf_file_owner(entry, HF_PRIM_POSIX, -1) : NULL;
+}
+
+/* The ledger knows a description by some of its descriptors; the kernel tells whether fd is another. */
+static bool is_of(const struct hf_owner *owner, int fd)
+{
+	for (unsigned i = 0; i < owner->fd_count; i++)
+		if (hf_oracle_same_description(owner->fds[i], fd, raw_getpid()) == 1)
+			return true;
+	return false;
+}
+
+static struct hf_owner *owner_of(const struct slot *slot, enum hf_primitive primitive)
+{
+	struct hf_file *entry = ledger_file((unsigned)slot->file);
+	struct hf_owner *owner = entry ? hf_file_owners(entry) : NULL;
+
+	while (owner && (owner->primitive != primitive || !is_of(owner, slot->fd)))
+		owner = owner->next;
+	return owner;
+}
+
+static bool posix_agrees(const struct locks kernel[FILES], char *reason)
+{
+	for (unsigned file = 0; file < FILES; file++) {
+		struct locks ledger = { 0 };
+		struct hf_owner *owner = posix_owner(file);
+
+		if (owner)
+			add_owner(&ledger, owner);
+		if (!same(&kernel[file], &ledger))
+			return disagreement(reason, "POSIX locks on file", (int)file, &kernel[file],
+					    &ledger);
+	}
+	return true;
+}
+
+static bool description_agrees(const struct slot *slot, enum hf_primitive primitive,
+			       const struct info *info, char *reason)
+{
+	struct locks kernel = { 0 }, ledger = { 0 };
+	struct hf_owner *owner = owner_of(slot, primitive);
+
+	add_info(&kernel, primitive, info);
+	if (owner)
+		add_owner(&ledger, owner);
+	return same(&kernel, &ledger) ||
+	       disagreement(reason, primitive == HF_PRIM_OFD ? "OFD locks of fd" : "flock of fd",
+			    slot->fd, &kernel, &ledger);
+}
+
+static bool fdinfo_agrees(char *reason)
+{
+	static struct locks posix[FILES];
+	static struct info info;
+
+	memset(posix, 0, sizeof(posix));
+	for (struct slot *slot = slots; slot < slots + SLOTS; slot++) {
+		if (slot->kind == SLOT_FREE || slot->file < 0)
+			continue;
+		if (!read_info(slot->fd, &info)) {
+			snprintf(reason, REASON_SIZE, "fd %d is not open", slot->fd);
+			return false;
+		}
+		add_info(&posix[slot->file], HF_PRIM_POSIX, &info);
+		if (!description_agrees(slot, HF_PRIM_OFD, &info, reason) ||
+		    !description_agrees(slot, HF_PRIM_FLOCK, &info, reason))
+			return false;
+	}
+	return posix_agrees(posix, reason);
+}
+
+/* What a stranger would meet, by the ledger. */
+static void expect(struct probe *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned file = 0; file < FILES; file++) {
+		struct hf_file *entry = ledger_file(file);
+		struct hf_owner *owner = entry ? hf_file_owners(entry) : NULL;
+
+		for (; owner; owner = owner->next)
+			for (unsigned n = 0; n < EDGES; n++) {
+				struct hf_range *held =
+					hf_rangeset_first(&owner->ranges, edge(n), edge(n));
+				unsigned bit = held ? 1u << n : 0;
+				bool write = held && held->mode == HF_MODE_WRITE;
+
+				if (held && owner->primitive == HF_PRIM_FLOCK) {
+					ret->exclusive_refused |= (uint8_t)(1u << file);
+					ret->shared_refused |= (uint8_t)(write ? 1u << file : 0);
+				} else {
+					ret->write_refused[file] |= (uint16_t)bit;
+					ret->read_refused[file] |= (uint16_t)(write ? bit : 0);
+				}
+			}
+	}
+}
+
+static bool stranger_agrees(char *reason)
+{
+	struct probe expected, got;
+
+	expect(&expected);
+	memset(&got, 0, sizeof(got));
+	if (!witness_probe(&got)) {
+		snprintf(reason, REASON_SIZE, "the second process is gone");
+		return false;
+	}
+	count(&tally->probes);
+	for (unsigned file = 0; file < FILES; file++)
+		if (got.read_refused[file] != expected.read_refused[file] ||
+		    got.write_refused[file] != expected.write_refused[file]) {
+			snprintf(reason, REASON_SIZE,
+				 "file %u: a second process is refused to read at edges %03x, write "
+				 "%03x; by the ledger %03x, %03x",
+				 file, got.read_refused[file], got.write_refused[file],
+				 expected.read_refused[file], expected.write_refused[file]);
+			return false;
+		}
+	if (got.shared_refused == expected.shared_refused &&
+	    got.exclusive_refused == expected.exclusive_refused)
+		return true;
+	snprintf(reason, REASON_SIZE,
+		 "a second process is refused flocks: shared %x, exclusive %x; by the ledger %x, %x",
+		 got.shared_refused, got.exclusive_refused, expected.shared_refused,
+		 expected.exclusive_refused);
+	return false;
+}
+
+/* What the fast paths look at. */
+static bool is_counted(char *reason)
+{
+	struct hf_file *file = NULL;
+	unsigned held = 0;
+
+	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
+		held++;
+	if (held == hf_shim.ledger.held && !hf_thread.inside)
+		return true;
+	snprintf(reason, REASON_SIZE, "%u files are held, %u are counted; the thread is %s a section",
+		 held, hf_shim.ledger.held, hf_thread.inside ? "inside" : "not inside");
+	return false;
+}
+
+bool agree(bool ask_witness, char *reason)
+{
+	(void)hf_is_foreign(); /* a fresh child puts its ledger in order when it first asks */
+	count(&tally->checks);
+	return is_counted(reason) && fdinfo_agrees(reason) && (!ask_witness || stranger_agrees(reason));
+}

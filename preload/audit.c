@@ -65,31 +65,15 @@ static struct hf_culprit *closer_under_way(void)
 	return NULL;
 }
 
-static void put_via(char *field, const char *via)
-{
-	size_t length = strlen(via);
-
-	memcpy(field, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
-}
-
 static struct hf_rec_finding finding_of(struct hf_file *file, struct hf_owner *owner,
 					const struct hf_range *range)
 {
-	return (struct hf_rec_finding){
-		.kind = HF_KIND_CLOSE_DROPS_LOCK,
-		.proof = HF_PROOF_LATE,
-		.primitive = (uint8_t)owner->primitive,
-		.mode = (uint8_t)range->mode,
-		.fd = range->hold.fd,
-		.other_fd = HF_NO_FD,
-		.holder_tid = range->hold.tid,
-		.taken_time = range->hold.time,
-		.since = last_audit > range->hold.time ? last_audit : range->hold.time,
-		.id = hf_file_id(file),
-		.start = range->start,
-		.end = range->end,
-		.taken = range->hold.stack,
-	};
+	struct hf_rec_finding finding =
+		hf_finding_about(HF_KIND_CLOSE_DROPS_LOCK, file, owner, range);
+
+	finding.proof = HF_PROOF_LATE;
+	finding.since = last_audit > range->hold.time ? last_audit : range->hold.time;
+	return finding;
 }
 
 static void blame(struct hf_rec_finding *finding, struct hf_culprit *culprit, enum hf_proof proof)
@@ -108,7 +92,7 @@ static void blame(struct hf_rec_finding *finding, struct hf_culprit *culprit, en
 	finding->other_fd = culprit->fd;
 	finding->here = culprit->here;
 	finding->opened = hf_opened_at(culprit->fd);
-	put_via(finding->via, culprit->via);
+	hf_via_put(finding->via, culprit->via);
 }
 
 static void record_lost(const struct hf_rec_finding *finding)

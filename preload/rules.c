@@ -36,11 +36,22 @@ bool hf_is_still_so(const struct hf_request *r, const struct hf_owner *owner,
 	return owner->primitive != HF_PRIM_POSIX || hf_oracle_is_open(held->hold.fd, id);
 }
 
-void hf_finding_put_via(struct hf_rec_finding *finding, const char *via)
+struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *file,
+				       const struct hf_owner *owner, const struct hf_range *held)
 {
-	size_t length = strlen(via);
-
-	memcpy(finding->via, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+	return (struct hf_rec_finding){
+		.kind = (uint16_t)kind,
+		.primitive = (uint8_t)owner->primitive,
+		.mode = (uint8_t)held->mode,
+		.fd = held->hold.fd,
+		.other_fd = HF_NO_FD,
+		.holder_tid = held->hold.tid,
+		.taken_time = held->hold.time,
+		.id = hf_file_id(file),
+		.start = held->start,
+		.end = held->end,
+		.taken = held->hold.stack,
+	};
 }
 
 /* level: of this case of the kind, for those whose cases weigh differently. */
@@ -48,27 +59,21 @@ struct hf_rec_finding hf_rules_finding(const struct hf_request *r, enum hf_kind 
 				       enum hf_level level, const struct hf_owner *owner,
 				       const struct hf_range *held)
 {
-	struct hf_rec_finding finding = {
-		.kind = (uint16_t)kind,
-		.level = (uint8_t)level,
-		.primitive = (uint8_t)(owner ? owner->primitive : r->primitive),
-		.mode = (uint8_t)(held ? held->mode : r->mode),
-		.wanted = (uint8_t)r->mode,
-		.wanted_primitive = (uint8_t)r->primitive,
-		.fd = held ? held->hold.fd : r->fd,
-		.other_fd = r->fd,
-		.id = hf_file_id(r->file),
-		.start = r->start,
-		.end = r->end,
-		.here = r->stack,
-	};
+	struct hf_rec_finding finding = { .kind = (uint16_t)kind, .fd = r->fd };
 
-	if (held) {
-		finding.holder_tid = held->hold.tid;
-		finding.taken_time = held->hold.time;
-		finding.taken = held->hold.stack;
-	}
-	hf_finding_put_via(&finding, r->via);
+	if (held)
+		finding = hf_finding_about(kind, r->file, owner, held);
+	finding.level = (uint8_t)level;
+	finding.primitive = (uint8_t)(owner ? owner->primitive : r->primitive);
+	finding.mode = (uint8_t)(held ? held->mode : r->mode);
+	finding.wanted = (uint8_t)r->mode;
+	finding.wanted_primitive = (uint8_t)r->primitive;
+	finding.other_fd = r->fd;
+	finding.id = hf_file_id(r->file);
+	finding.start = r->start;
+	finding.end = r->end;
+	finding.here = r->stack;
+	hf_via_put(finding.via, r->via);
 	return finding;
 }
 

@@ -20,6 +20,10 @@
 #include "request.h"
 #include "watch.h"
 
+/* A finding about a hold of the ledger: what is known of it there. */
+struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *file,
+				       const struct hf_owner *owner, const struct hf_range *held);
+
 /*
  * A finding about the request. held is what stood in the ledger and is spoken of; NULL when there is
  * only the request.
@@ -36,8 +40,6 @@ void hf_finding_narrow(struct hf_rec_finding *finding, const struct hf_range *he
 /* Are the descriptors of the request and of the hold open on the file? Else nothing may be said. */
 bool hf_is_still_so(const struct hf_request *request, const struct hf_owner *owner,
 		    const struct hf_range *held);
-
-void hf_finding_put_via(struct hf_rec_finding *finding, const char *via);
 
 /* Was the lock taken by the calling thread? */
 bool hf_is_mine(const struct hf_range *held);

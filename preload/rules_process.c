@@ -19,6 +19,7 @@
 #include "proc.h"
 #include "rawsys.h"
 #include "recorder.h"
+#include "rules.h"
 #include "shim.h"
 #include "watch.h"
 
@@ -34,33 +35,14 @@ static struct hf_watch ancestral[ANCESTORS];
 static unsigned ancestral_count;
 static int forked_from;
 
-static struct hf_rec_finding finding_of(enum hf_kind kind, struct hf_file *file,
-					const struct hf_owner *owner, const struct hf_range *range)
-{
-	return (struct hf_rec_finding){
-		.kind = (uint16_t)kind,
-		.primitive = (uint8_t)owner->primitive,
-		.mode = (uint8_t)range->mode,
-		.fd = range->hold.fd,
-		.other_fd = HF_NO_FD,
-		.holder_tid = range->hold.tid,
-		.taken_time = range->hold.time,
-		.id = hf_file_id(file),
-		.start = range->start,
-		.end = range->end,
-		.taken = range->hold.stack,
-	};
-}
-
 static void announce(struct hf_rec_finding *finding, const char *via)
 {
-	size_t length = strlen(via);
 	hf_ref ret;
 
 	if (!hf_options.enabled[finding->kind])
 		return;
 	finding->here = hf_stack_here();
-	memcpy(finding->via, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
+	hf_via_put(finding->via, via);
 	ret = hf_recorder_finding(finding);
 	if (ret && announced_count < ANNOUNCED)
 		announced[announced_count++] = ret;
@@ -93,7 +75,7 @@ static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const
 
 	if (closed < -1)
 		return;
-	finding = finding_of(closed < 0 ? HF_KIND_EXEC_KEEPS_LOCK : HF_KIND_EXEC_DROPS_LOCK, file,
+	finding = hf_finding_about(closed < 0 ? HF_KIND_EXEC_KEEPS_LOCK : HF_KIND_EXEC_DROPS_LOCK, file,
 			     owner, range);
 	if (closed >= 0 && survives_exec(range->hold.fd, hf_file_id(file)))
 		finding.level = HF_LEVEL_ERROR;
@@ -128,7 +110,7 @@ static void exec_description(struct hf_file *file, const struct hf_owner *owner,
 		i++;
 	if (i == owner->fd_count)
 		return;
-	finding = finding_of(HF_KIND_NO_CLOEXEC, file, owner,
+	finding = hf_finding_about(HF_KIND_NO_CLOEXEC, file, owner,
 			     hf_rangeset_first(&owner->ranges, 0, HF_EOF));
 	finding.other_fd = owner->fds[i];
 	finding.proof = HF_PROOF_NONE;
@@ -160,7 +142,7 @@ void hf_rules_daemon(void)
 		owner = hf_file_owner(file, HF_PRIM_POSIX, HF_NO_FD);
 		if (!owner)
 			continue;
-		finding = finding_of(HF_KIND_DAEMONIZE_DROPS_LOCK, file, owner,
+		finding = hf_finding_about(HF_KIND_DAEMONIZE_DROPS_LOCK, file, owner,
 				     hf_rangeset_first(&owner->ranges, 0, HF_EOF));
 		finding.level = HF_LEVEL_ERROR;
 		finding.proof = HF_PROOF_GETLK;
@@ -231,7 +213,7 @@ static void remember(struct hf_file *file, const struct hf_owner *owner,
 		return;
 	ancestral_count++;
 	*watch = (struct hf_watch){
-		.finding = finding_of(HF_KIND_FORK_CHILD_UNLOCKED, file, owner, range),
+		.finding = hf_finding_about(HF_KIND_FORK_CHILD_UNLOCKED, file, owner, range),
 		.report_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED),
 		.end_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED) |
 			  HF_THEN_BIT(HF_THEN_RETAKEN) | HF_THEN_BIT(HF_THEN_TEARDOWN),

@@ -76,19 +76,12 @@ static bool is_misuse(struct hf_watch *watch, const struct hf_rec_consequence *t
 	       hf_options.enabled[watch->finding.kind];
 }
 
-static void put_via(char *field, const char *via)
-{
-	size_t length = strlen(via);
-
-	memcpy(field, via, length < HF_VIA_LENGTH ? length : HF_VIA_LENGTH);
-}
-
 /* A finding without a place of its own is about the call that proves it. */
 static void record_finding(struct hf_watch *watch, const char *via)
 {
 	if (!watch->finding.here) {
 		watch->finding.here = hf_stack_here();
-		put_via(watch->finding.via, via);
+		hf_via_put(watch->finding.via, via);
 	}
 	watch->recorded = hf_recorder_finding(&watch->finding);
 }
@@ -102,7 +95,7 @@ static void record(struct hf_watch *watch, struct hf_rec_consequence *then, cons
 		return;
 	then->finding = watch->recorded;
 	then->here = hf_stack_here();
-	put_via(then->via, via);
+	hf_via_put(then->via, via);
 	hf_recorder_consequence(then);
 }
 

@@ -27,6 +27,11 @@ uint64_t hf_pool_layout(struct hf_pool *pool, uint32_t image_slots, uint64_t log
 	return pool->size;
 }
 
+void hf_via_put(char field[HF_VIA_LENGTH], const char *name)
+{
+	memcpy(field, name, strnlen(name, HF_VIA_LENGTH));
+}
+
 /* The smallest size a record of each type can have. */
 static uint32_t least_size(enum hf_record_type type)
 {

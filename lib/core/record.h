@@ -284,6 +284,9 @@ static inline uint64_t hf_ref_offset(hf_ref ref)
 	return (uint64_t)(ref - 1) * HF_LOG_ALIGN;
 }
 
+/* Puts the name of a call into a via field that is all zeros; one too long is cut. */
+void hf_via_put(char field[HF_VIA_LENGTH], const char *name);
+
 /*
  * A recording being read. data/size is the whole file, mapped or loaded; it may be cut short or
  * damaged anywhere, and a live run may still be growing it.

@@ -98,9 +98,14 @@ struct hf_file *hf_fd_held_file(int fd)
 	return file && hf_file_is_held(file) ? file : NULL;
 }
 
+struct hf_file *hf_fd_known(int fd)
+{
+	return is_cached(fd) ? __atomic_load_n(&cache[fd], __ATOMIC_RELAXED) : NULL;
+}
+
 bool hf_fd_maybe_held(int fd)
 {
-	struct hf_file *file = is_cached(fd) ? __atomic_load_n(&cache[fd], __ATOMIC_RELAXED) : NULL;
+	struct hf_file *file = hf_fd_known(fd);
 	struct hf_fileid id;
 
 	if (file)

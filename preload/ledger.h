@@ -79,6 +79,8 @@ struct hf_file_notes {
 	bool named;	  /* its path was recorded */
 	bool remote;	  /* network or FUSE: calls may block, the oracle may lie */
 	bool counted;	  /* it is in the image's count of files */
+	uint64_t read_start; /* no byte outside is read-locked; start > end: none is */
+	uint64_t read_end;
 	bool was_linked; /* it had a name when a request was last refused or had to wait */
 	bool had_name;	 /* and before the unlink or rename that is under way */
 };

@@ -245,7 +245,7 @@ ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via)
 {
 	struct hf_section section;
 
-	if (ret < 0 || (!hf_watching() && !hf_access_matters(fd)))
+	if (ret < 0 || (!hf_watching() && !hf_access_matters(fd, at, (uint64_t)ret)))
 		return ret;
 	if (fd > STDERR_FILENO)
 		hf_thread.changes++;

@@ -324,6 +324,7 @@ void hf_rules_granted(const struct hf_request *r)
 	hf_exclude_granted(r);
 	hf_thread_granted(r);
 	hf_inode_granted(r);
+	hf_access_granted(r);
 	hf_stdio_granted(r);
 }
 

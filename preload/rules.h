@@ -10,6 +10,8 @@
  *   rules_failure.c  requests that failed, and unlocks that missed
  *   rules_access.c   what is done to the file, against what is held
  *   rules_inode.c    locks on a file that is not, or no longer, the one meant
+ *   rules_stdio.c    what streams hold back when their file is unlocked
+ *   rules_survive.c  locks that outlive the close that was meant to end them
  *
  * All need the section, where nothing else is said.
  */
@@ -66,8 +68,12 @@ void hf_deadlock_refused(const struct hf_request *request, int error);
 void hf_failure_refused(const struct hf_request *request, int error);
 void hf_failure_released(const struct hf_request *request);
 
-/* Without the section: can a write to fd concern what is held? */
-bool hf_access_matters(int fd);
+/*
+ * Without the section: can a write through fd concern what is read-locked? at is -1 when the place is
+ * not known.
+ */
+bool hf_access_matters(int fd, int64_t at, uint64_t bytes);
+void hf_access_granted(const struct hf_request *request);
 
 /* Bytes were written through fd. */
 void hf_access_written(int fd, uint64_t at, uint64_t bytes, const char *via);

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 
+#include "oracle.h"
 #include "rules.h"
 #include "shim.h"
 
@@ -49,7 +50,7 @@ void hf_access_written(int fd, uint64_t at, uint64_t bytes, const char *via)
 		.via = via,
 		.start = at,
 		.end = at + (bytes ? bytes - 1 : 0),
-		.file = hf_fd_held_file(fd),
+		.file = hf_fd_file(fd),
 	};
 	struct hf_rec_finding finding;
 	struct hf_owner *owner;
@@ -58,7 +59,7 @@ void hf_access_written(int fd, uint64_t at, uint64_t bytes, const char *via)
 	if (!write.file || !bytes)
 		return;
 	held = only_read_locked(write.file, write.start, write.end, &owner);
-	if (!held)
+	if (!held || !hf_oracle_is_open(fd, hf_file_id(write.file)))
 		return;
 	write.stack = hf_stack_here();
 	finding = hf_rules_finding(&write, HF_KIND_WRITE_UNDER_READ_LOCK, HF_LEVEL_NONE, owner,
@@ -66,15 +67,48 @@ void hf_access_written(int fd, uint64_t at, uint64_t bytes, const char *via)
 	hf_rules_record(&finding);
 }
 
-/* Without the section: may fd be on a file of which something is read-locked? */
-static bool may_be_read_locked(int fd)
+/*
+ * The bytes between the first and the last that were read-locked since the file was last free: so that
+ * most writes need no section. Words are stored and loaded whole; who sees an old one writes at the
+ * same moment as another thread locks.
+ */
+void hf_access_granted(const struct hf_request *r)
 {
-	return hf_anything_held() && hf_fd_maybe_held(fd);
+	struct hf_file_notes *notes = hf_file_notes(r->file);
+
+	if (!hf_file_is_held(r->file)) {
+		__atomic_store_n(&notes->read_start, HF_EOF, __ATOMIC_RELAXED);
+		__atomic_store_n(&notes->read_end, 0, __ATOMIC_RELAXED);
+	}
+	if (r->mode != HF_MODE_READ)
+		return;
+	if (r->start < notes->read_start)
+		__atomic_store_n(&notes->read_start, r->start, __ATOMIC_RELAXED);
+	if (r->end > notes->read_end)
+		__atomic_store_n(&notes->read_end, r->end, __ATOMIC_RELAXED);
 }
 
-bool hf_access_matters(int fd)
+static bool may_be_read_locked(struct hf_file *file, int64_t at, uint64_t bytes)
 {
-	return may_be_read_locked(fd) && !hf_is_foreign();
+	const struct hf_file_notes *notes = hf_file_notes(file);
+	uint64_t start = __atomic_load_n(&notes->read_start, __ATOMIC_RELAXED);
+	uint64_t end = __atomic_load_n(&notes->read_end, __ATOMIC_RELAXED);
+
+	if (!hf_file_is_held(file) || start > end)
+		return false;
+	return at < 0 || ((uint64_t)at <= end && (uint64_t)at + bytes > start);
+}
+
+bool hf_access_matters(int fd, int64_t at, uint64_t bytes)
+{
+	struct hf_file *file;
+
+	if (!hf_anything_held())
+		return false;
+	file = hf_fd_known(fd);
+	if (file ? !may_be_read_locked(file, at, bytes) : !hf_fd_maybe_held(fd))
+		return false;
+	return !hf_is_foreign();
 }
 
 static bool is_unlocked(struct hf_watch *watch, const struct hf_rec_consequence *then)

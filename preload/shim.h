@@ -120,6 +120,9 @@ struct hf_file *hf_fd_held_file(int fd);
 void hf_fd_forget(int fd);
 void hf_fd_forget_range(unsigned first, unsigned last);
 
+/* Without the section: the file that fd was last seen on, NULL when there is none. */
+struct hf_file *hf_fd_known(int fd);
+
 /* Without the section: can closing fd concern a held file? False is certain, true is not. */
 bool hf_fd_maybe_held(int fd);
 

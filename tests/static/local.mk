@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 STATIC_TESTS = \
+	tests/static/api.sh \
 	tests/static/docs.sh \
 	tests/static/includes.sh \
 	tests/static/kinds.sh \

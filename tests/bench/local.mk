@@ -19,3 +19,4 @@ bench-report: holdfast$(EXEEXT) tests/golden/make-recording$(EXEEXT)
 		$(SHELL) $(srcdir)/tests/bench/report.sh
 
 include $(top_srcdir)/tests/bench/lib.mk
+include $(top_srcdir)/tests/bench/checker.mk

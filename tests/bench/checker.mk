@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# What the checker costs the programs that it watches.
+
+EXTRA_PROGRAMS += tests/bench/checker-bench tests/bench/ledger-bench
+EXTRA_DIST += tests/bench/checker.sh
+
+tests_bench_checker_bench_SOURCES = tests/bench/checker-bench.c
+tests_bench_checker_bench_CFLAGS = $(WARN_CFLAGS) -O2
+tests_bench_checker_bench_LDFLAGS = -no-install
+
+tests_bench_ledger_bench_SOURCES = tests/bench/ledger-bench.c preload/ledger.c
+tests_bench_ledger_bench_CPPFLAGS = $(CHECKER_CPPFLAGS) -I$(top_srcdir)/preload
+tests_bench_ledger_bench_CFLAGS = $(WARN_CFLAGS) -O2
+tests_bench_ledger_bench_LDFLAGS = -no-install
+tests_bench_ledger_bench_LDADD = libhfcore.la
+
+.PHONY: bench-checker
+bench: bench-checker
+bench-checker: tests/bench/checker-bench$(EXEEXT) tests/bench/ledger-bench$(EXEEXT) libholdfast-check.la
+	top_builddir='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/checker.sh \
+		'$(abs_top_builddir)/tests/bench/checker-bench$(EXEEXT)' \
+		'$(abs_top_builddir)/tests/bench/ledger-bench$(EXEEXT)'

@@ -20,7 +20,7 @@
 #include "shrink.h"
 #include "slots.h"
 
-#define DEADLINE 10 /* seconds; a sequence takes one */
+#define DEADLINE 60 /* seconds; a sequence takes one */
 #define PRINTED 40
 
 bool with_handlers;

@@ -140,13 +140,29 @@ static bool is_gone(struct hf_file *file, struct hf_owner *owner, const struct h
 	       (once || ask(file, owner, range, fd, proof) == HF_TRUTH_GONE);
 }
 
-static void report(struct hf_rec_finding *finding, struct verdict *verdict)
+static void report(struct hf_rec_finding *finding, const struct hf_culprit *culprit,
+		   struct verdict *verdict)
 {
 	if (verdict->finding || !hf_options.enabled[finding->kind])
 		return;
-	if (!verdict->culprit)
+	if (!culprit)
 		hf_recorder_count_late();
 	verdict->finding = hf_recorder_finding(finding);
+}
+
+/*
+ * Closing a descriptor drops POSIX locks only. A lock of a description goes by an unlock through
+ * it, here or in a process that shares it, or when the description is replaced under its own
+ * number: a call on another descriptor is not to blame, whatever was lost meanwhile.
+ */
+static struct hf_culprit *to_blame(const struct hf_owner *owner, struct hf_culprit *culprit)
+{
+	if (!culprit)
+		culprit = closer_under_way();
+	if (culprit && owner->primitive != HF_PRIM_POSIX && !culprit->kind &&
+	    !hf_owner_has_fd(owner, culprit->fd))
+		return NULL;
+	return culprit;
 }
 
 /* True when the range is gone and must be taken out. */
@@ -154,6 +170,7 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 		      struct verdict *verdict)
 {
 	struct hf_rec_finding finding;
+	struct hf_culprit *culprit;
 	enum hf_proof proof;
 	int fd;
 
@@ -161,18 +178,16 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 		return false;
 	fd = open_fd(file, owner, range);
 	if (fd < 0)
-		return true; /* its descriptor was closed by a path no hook sees: released by that
-			      */
+		return true; /* its descriptor was closed by a path no hook sees: released */
 	if (!is_gone(file, owner, range, fd, verdict->culprit != NULL, &proof))
 		return false;
-	if (!verdict->culprit)
-		verdict->culprit = closer_under_way();
+	culprit = to_blame(owner, verdict->culprit);
 	/* From before a fork: the parent has the description too, and may release what it took. */
-	if (!verdict->culprit && owner->inherited)
+	if (!culprit && owner->inherited)
 		return true;
 	finding = finding_of(file, owner, range);
-	blame(&finding, verdict->culprit, proof);
-	report(&finding, verdict);
+	blame(&finding, culprit, proof);
+	report(&finding, culprit, verdict);
 	record_lost(&finding);
 	watch_loss(&finding, verdict->finding);
 	verdict->gone++;

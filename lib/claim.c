@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The claims on a file: held.h tells what they are. Everything here is within hf_held_enter(), but for
- * hf_claim_hold(), which every grant goes through: a state may become HELD at any time.
+ * The claims on a file: held.h tells what they are. Everything here is within hf_held_enter(), but
+ * for hf_claim_hold(), which every grant goes through: a state may become HELD at any time.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 /* What one claim means for another that wants to begin; the greatest over all claims counts. */
 enum verdict {
 	GO,
-	SOON,	/* out of the way in a moment */
+	SOON, /* out of the way in a moment */
 	BUSY,
 	REENTRY /* the same thread's: waiting would be for itself */
 };
@@ -56,16 +56,17 @@ static enum verdict judge(const struct hf_claim *wanted, const struct hf_claim *
 	return state_of(other) == HF_CLAIM_WAITING && other->lock == wanted->lock ? BUSY : GO;
 }
 
-/* With HF_WRITERS_FIRST a reader does not overtake a writer that sleeps for the same owner's bytes. */
+/* With HF_WRITERS_FIRST a reader does not overtake a writer that sleeps for the same owner's bytes.
+ */
 static bool must_queue(const struct hf_claim *wanted)
 {
 	struct hf_claim *writer;
 
 	if (wanted->mode != HF_SHARED || !(wanted->lock->flags & HF_WRITERS_FIRST))
 		return false;
-	DL_FOREACH (wanted->lock->file->queue, writer)
-		if (same_owner(wanted, writer))
-			return true;
+	DL_FOREACH(wanted->lock->file->queue, writer)
+	if (same_owner(wanted, writer))
+		return true;
 	return false;
 }
 
@@ -76,7 +77,8 @@ static enum verdict judge_all(const struct hf_claim *wanted, const struct hf_cla
 	enum verdict worst = must_queue(wanted) ? BUSY : file->closing ? SOON : GO;
 	struct hf_claim *other;
 
-	DL_FOREACH (file->claims, other) {
+	DL_FOREACH(file->claims, other)
+	{
 		enum verdict verdict = other == self ? GO : judge(wanted, other);
 
 		if (verdict > worst)
@@ -193,9 +195,9 @@ static bool is_upgrade_pending(const struct hf_claim *claim)
 {
 	struct hf_claim *other;
 
-	DL_FOREACH (claim->lock->file->claims, other)
-		if (other->upgrading && overlap(claim, other))
-			return true;
+	DL_FOREACH(claim->lock->file->claims, other)
+	if (other->upgrading && overlap(claim, other))
+		return true;
 	return false;
 }
 
@@ -257,9 +259,9 @@ struct hf_claim *hf_claim_mine(const struct hf_lock *lock)
 	uint64_t thread = lock->flags & HF_ANY_THREAD ? 0 : hf_thread_self();
 	struct hf_claim *claim;
 
-	DL_FOREACH (lock->file->claims, claim)
-		if (claim->lock == lock && claim->thread == thread)
-			return claim;
+	DL_FOREACH(lock->file->claims, claim)
+	if (claim->lock == lock && claim->thread == thread)
+		return claim;
 	return NULL;
 }
 
@@ -267,9 +269,9 @@ struct hf_claim *hf_claim_any(const struct hf_lock *lock)
 {
 	struct hf_claim *claim;
 
-	DL_FOREACH (lock->file->claims, claim)
-		if (claim->lock == lock)
-			return claim;
+	DL_FOREACH(lock->file->claims, claim)
+	if (claim->lock == lock)
+		return claim;
 	return NULL;
 }
 
@@ -277,9 +279,9 @@ bool hf_claim_is_joined(const struct hf_claim *claim)
 {
 	struct hf_claim *other;
 
-	DL_FOREACH (claim->lock->file->claims, other)
-		if (other != claim && other->lock == claim->lock)
-			return true;
+	DL_FOREACH(claim->lock->file->claims, other)
+	if (other != claim && other->lock == claim->lock)
+		return true;
 	return false;
 }
 
@@ -293,9 +295,9 @@ static uint64_t covered_until(const struct hf_claim *claim, uint64_t position)
 {
 	struct hf_claim *other;
 
-	DL_FOREACH (claim->lock->file->claims, other)
-		if (covers(other, claim) && other->start <= position && position <= other->end)
-			return other->end;
+	DL_FOREACH(claim->lock->file->claims, other)
+	if (covers(other, claim) && other->start <= position && position <= other->end)
+		return other->end;
 	return position - 1;
 }
 
@@ -311,8 +313,8 @@ bool hf_claim_uncovered(const struct hf_claim *claim, uint64_t from, uint64_t *s
 	}
 	*start = from;
 	*end = claim->end;
-	DL_FOREACH (claim->lock->file->claims, other)
-		if (covers(other, claim) && other->start > from && other->start <= *end)
-			*end = other->start - 1;
+	DL_FOREACH(claim->lock->file->claims, other)
+	if (covers(other, claim) && other->start > from && other->start <= *end)
+		*end = other->start - 1;
 	return true;
 }

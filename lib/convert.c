@@ -2,9 +2,9 @@
 /*
  * Changing the mode of a hold.
  *
- * Two holders of a shared lock that both ask for the exclusive one wait for each other for ever, and
- * for OFD locks the kernel never notices. So the second is refused. Inside a process the claims tell;
- * another process's upgrade can only be seen in /proc, which upgraders.c looks through.
+ * Two holders of a shared lock that both ask for the exclusive one wait for each other for ever,
+ * and for OFD locks the kernel never notices. So the second is refused. Inside a process the claims
+ * tell; another process's upgrade can only be seen in /proc, which upgraders.c looks through.
  */
 #include "config.h"
 

@@ -57,10 +57,10 @@ static void after_fork_in_child(void)
 	HASH_ITER (hh, files, file, next) {
 		if (file->key.generation != hf_generation)
 			continue;
-		DL_FOREACH (file->locks, lock)
-			close_copies(lock);
-		LL_FOREACH (file->parked, parked)
-			(void)hf_sys.close(parked->fd);
+		DL_FOREACH(file->locks, lock)
+		close_copies(lock);
+		LL_FOREACH(file->parked, parked)
+		(void)hf_sys.close(parked->fd);
 	}
 	hf_generation++;
 	(void)pthread_mutex_init(&hf_held_mutex, NULL);
@@ -188,7 +188,8 @@ static const void *find_owner(const struct hf_lock *lock, const struct hf_file *
 
 	if (file->posix)
 		return file;
-	DL_FOREACH (file->locks, other) {
+	DL_FOREACH(file->locks, other)
+	{
 		if (other->fd == lock->fd)
 			return other->owner;
 		if (lock->borrowed && hf_sys.same_description(lock->fd, other->fd) == 1)
@@ -221,7 +222,8 @@ static void leave_file(struct hf_lock *lock)
 	DL_DELETE(lock->file->locks, lock);
 	if (lock->owner != lock)
 		return;
-	DL_FOREACH (lock->file->locks, other) {
+	DL_FOREACH(lock->file->locks, other)
+	{
 		if (other->owner != lock)
 			continue;
 		heir = heir ? heir : other;
@@ -245,7 +247,8 @@ static void close_parked(struct hf_parked *list)
 {
 	struct hf_parked *parked, *next;
 
-	LL_FOREACH_SAFE (list, parked, next) {
+	LL_FOREACH_SAFE(list, parked, next)
+	{
 		(void)hf_sys.close(parked->fd);
 		__atomic_sub_fetch(&parked_count, 1, __ATOMIC_RELAXED);
 		free(parked);
@@ -383,9 +386,9 @@ int hf_held_unpark(struct hf_fileid id, int access)
 	hf_held_enter();
 	file = find_file(id);
 	if (file)
-		LL_FOREACH (file->parked, parked)
-			if ((fcntl(parked->fd, F_GETFL) & O_ACCMODE) == access)
-				break;
+		LL_FOREACH(file->parked, parked)
+	if ((fcntl(parked->fd, F_GETFL) & O_ACCMODE) == access)
+		break;
 	if (parked) {
 		LL_DELETE(file->parked, parked);
 		__atomic_sub_fetch(&parked_count, 1, __ATOMIC_RELAXED);
@@ -402,7 +405,7 @@ void hf_held_use_posix(struct hf_lock *lock)
 
 	hf_held_enter();
 	lock->file->posix = true;
-	DL_FOREACH (lock->file->locks, other)
-		other->owner = lock->file;
+	DL_FOREACH(lock->file->locks, other)
+	other->owner = lock->file;
 	hf_held_leave();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this process has locked, by inode: who may go on to ask the kernel, who must wait for another
- * thread, who would wait for itself, and what a forked child must let go.
+ * What this process has locked, by inode: who may go on to ask the kernel, who must wait for
+ * another thread, who would wait for itself, and what a forked child must let go.
  *
  * Two levels exclude. Handles with descriptions of their own are kept apart by the kernel. Handles
  * that are one owner to the kernel (struct hf_lock.owner: one handle used by several threads,
@@ -33,8 +33,9 @@ struct hf_attempt;
  *   HELD
  *   DROPPING  as TAKING, on the way out
  *
- * In the list of its file while it is one of these. At most one claim of a handle is TAKING, WAITING
- * or DROPPING, so a handle's file and descriptor change only in the hands of that one thread.
+ * In the list of its file while it is one of these. At most one claim of a handle is TAKING,
+ * WAITING or DROPPING, so a handle's file and descriptor change only in the hands of that one
+ * thread.
  */
 enum hf_claim_state {
 	HF_CLAIM_NONE,
@@ -76,7 +77,7 @@ struct hf_file {
 	 * descriptor of the inode would drop the process's locks on it.
 	 */
 	struct hf_parked *parked;
-	bool closing; /* POSIX only: such a close is under way, nobody may begin a claim */
+	bool closing;  /* POSIX only: such a close is under way, nobody may begin a claim */
 	unsigned refs; /* handles, sleepers, and who is closing */
 	unsigned sleepers;
 	bool watched; /* a claim's state was looked at and may be slept for */
@@ -110,8 +111,8 @@ extern _Thread_local uint64_t hf_thread_number __attribute__((tls_model("initial
 uint64_t hf_thread_enroll(void);
 
 /*
- * A number that no other thread of the process has or will have; never 0. Not pthread_self(): a later
- * thread gets the number of one that ended holding a lock.
+ * A number that no other thread of the process has or will have; never 0. Not pthread_self(): a
+ * later thread gets the number of one that ended holding a lock.
  */
 static inline uint64_t hf_thread_self(void)
 {
@@ -128,9 +129,9 @@ int hf_held_add(struct hf_lock *lock, struct hf_fileid id);
 void hf_held_remove(struct hf_lock *lock);
 
 /*
- * claim's handle goes over to another inode, opened as fd, which it owns from now on. The claim, its
- * only one, is TAKING, and ends. The handle keeps its descriptor number where there are OFD locks.
- * 0, or -errno and then only fd has been closed. Not within enter.
+ * claim's handle goes over to another inode, opened as fd, which it owns from now on. The claim,
+ * its only one, is TAKING, and ends. The handle keeps its descriptor number where there are OFD
+ * locks. 0, or -errno and then only fd has been closed. Not within enter.
  */
 int hf_held_move(struct hf_claim *claim, struct hf_fileid id, int fd);
 
@@ -143,15 +144,16 @@ void hf_held_finish(struct hf_claim *claim);
 /* Is there any parked descriptor? A hint, without a lock. */
 bool hf_held_has_parked(void);
 
-/* A parked descriptor of that inode, opened with access (O_RDWR, O_RDONLY), or -1. Not within enter. */
+/* A parked descriptor of that inode, opened with access (O_RDWR, O_RDONLY), or -1. Not within
+ * enter. */
 int hf_held_unpark(struct hf_fileid id, int access);
 
 /* From now on, POSIX locks for lock's file. Not within enter. */
 void hf_held_use_posix(struct hf_lock *lock);
 
 /*
- * claim is held from now on. The one change of state that needs no mutex, as every acquire makes it.
- * Not within enter.
+ * claim is held from now on. The one change of state that needs no mutex, as every acquire makes
+ * it. Not within enter.
  */
 void hf_claim_hold(struct hf_claim *claim);
 
@@ -173,8 +175,8 @@ bool hf_claim_is_joined(const struct hf_claim *claim);
 int hf_claim_begin(struct hf_attempt *attempt, uint64_t start, uint64_t end, struct hf_claim **ret);
 
 /*
- * Waits until claim, which is HELD and HF_SHARED, is the owner's only one on its bytes, then makes it
- * TAKING and HF_EXCLUSIVE. 0, -EDEADLK (another upgrade), or what ended the wait.
+ * Waits until claim, which is HELD and HF_SHARED, is the owner's only one on its bytes, then makes
+ * it TAKING and HF_EXCLUSIVE. 0, -EDEADLK (another upgrade), or what ended the wait.
  */
 int hf_claim_begin_upgrade(struct hf_attempt *attempt, struct hf_claim *claim);
 
@@ -182,10 +184,11 @@ int hf_claim_begin_upgrade(struct hf_attempt *attempt, struct hf_claim *claim);
 void hf_claim_set(struct hf_claim *claim, enum hf_claim_state state);
 
 /*
- * The first stretch of claim's bytes at or after *from that no other claim of the same owner covers:
- * what can be unlocked without taking it from another thread. false: none.
+ * The first stretch of claim's bytes at or after *from that no other claim of the same owner
+ * covers: what can be unlocked without taking it from another thread. false: none.
  */
-bool hf_claim_uncovered(const struct hf_claim *claim, uint64_t from, uint64_t *start, uint64_t *end);
+bool hf_claim_uncovered(const struct hf_claim *claim, uint64_t from, uint64_t *start,
+			uint64_t *end);
 
 /* Keeps a file alive; its end when nothing does. */
 void hf_file_get(struct hf_file *file);

@@ -2,9 +2,9 @@
 /*
  * Who is in the way.
  *
- * /proc/locks lists every lock on the machine, with the holder's pid for POSIX and flock, and -1 for
- * OFD locks. Who has one of those is found by looking through the fdinfo of every process that may
- * be looked at; a lock there that nobody in sight has is "unknown", never "nobody".
+ * /proc/locks lists every lock on the machine, with the holder's pid for POSIX and flock, and -1
+ * for OFD locks. Who has one of those is found by looking through the fdinfo of every process that
+ * may be looked at; a lock there that nobody in sight has is "unknown", never "nobody".
  */
 #include "config.h"
 

@@ -23,11 +23,11 @@ extern "C" {
 extern void holdfast_note_refused(const char *what, int fd) __attribute__((weak));
 
 /*
- * The locks that were taken through fd pass to somebody else on purpose: to another thread that will
- * use and release them, or, as OFD lock or flock, to a child that shares the description and goes on
- * holding it after this process has closed fd. Call it when they are held, before the other one begins.
- * From then on the checker does not hold it against anybody that another thread uses or releases them,
- * or that they outlive the close. A lock taken later is a new one: say it again.
+ * The locks that were taken through fd pass to somebody else on purpose: to another thread that
+ * will use and release them, or, as OFD lock or flock, to a child that shares the description and
+ * goes on holding it after this process has closed fd. Call it when they are held, before the other
+ * one begins. From then on the checker does not hold it against anybody that another thread uses or
+ * releases them, or that they outlive the close. A lock taken later is a new one: say it again.
  */
 extern void holdfast_annotate_handover(int fd) __attribute__((weak));
 

@@ -74,10 +74,10 @@ HF_API const char *hf_strerror(int error);
  * Timeouts are nanoseconds, relative, as int64_t. One too long for the clock means for ever; a
  * negative one is -EINVAL. A wait starts at the moment that the first attempt has failed.
  */
-#define HF_NOWAIT INT64_C(0)   /* try once */
-#define HF_FOREVER INT64_MAX   /* wait until it is free */
-#define HF_MSEC(n) ((int64_t)(n) * INT64_C(1000000))
-#define HF_SEC(n) ((int64_t)(n) * INT64_C(1000000000))
+#define HF_NOWAIT INT64_C(0) /* try once */
+#define HF_FOREVER INT64_MAX /* wait until it is free */
+#define HF_MSEC(n) ((int64_t)(n)*INT64_C(1000000))
+#define HF_SEC(n) ((int64_t)(n)*INT64_C(1000000000))
 
 typedef enum hf_mode {
 	HF_SHARED = 1,	 /* any number at once */
@@ -103,38 +103,40 @@ enum hf_lock_flag {
 /*
  * Opens a file to lock it. Nothing is locked yet.
  *
- * flags 0: the file is created if it is not there (mode 0666 less the umask), opened for both modes,
- * its content never touched; the last component must not be a symbolic link (-ELOOP). The file is
- * never removed, truncated or chmodded. A relative path is resolved now: a later chdir() changes
- * nothing.
+ * flags 0: the file is created if it is not there (mode 0666 less the umask), opened for both
+ * modes, its content never touched; the last component must not be a symbolic link (-ELOOP). The
+ * file is never removed, truncated or chmodded. A relative path is resolved now: a later chdir()
+ * changes nothing.
  *
  * HF_WRITERS_FIRST: file locks let overlapping readers starve a writer for ever. Among all users of
- * this flag a waiting writer is granted after the readers that held when it asked, and later readers
- * wait behind it. Readers without the flag are still excluded, but may delay the writer. It costs a
- * reader one more system call, and cannot be combined with a range (-EINVAL). The last byte a file
- * can have, INT64_MAX, is the gate that makes it work.
+ * this flag a waiting writer is granted after the readers that held when it asked, and later
+ * readers wait behind it. Readers without the flag are still excluded, but may delay the writer. It
+ * costs a reader one more system call, and cannot be combined with a range (-EINVAL). The last byte
+ * a file can have, INT64_MAX, is the gate that makes it work.
  *
  * HF_ANY_THREAD: the hold belongs to the process. A second acquire waits, even in the same thread.
  *
  * The re-check: a lock can be granted on a file that nobody can find any more, because it was
- * unlinked or replaced meanwhile; two users would then both believe to be alone. By default the link
- * count is looked at after each grant, and the path too after a wait; a dead file is opened anew and
- * waited for until the deadline. HF_RECHECK_PATH and HF_NO_RECHECK do more and less of that.
+ * unlinked or replaced meanwhile; two users would then both believe to be alone. By default the
+ * link count is looked at after each grant, and the path too after a wait; a dead file is opened
+ * anew and waited for until the deadline. HF_RECHECK_PATH and HF_NO_RECHECK do more and less of
+ * that.
  *
- * *ret is yours to hf_lock_close(). A handle costs one descriptor (close-on-exec), two when the path
- * is relative and HF_NO_RECHECK is not set.
+ * *ret is yours to hf_lock_close(). A handle costs one descriptor (close-on-exec), two when the
+ * path is relative and HF_NO_RECHECK is not set.
  *
  * -EINVAL: NULL or empty path, unknown or contradictory flags. Otherwise what open() says.
  */
 HF_API int hf_lock_open(const char *path, unsigned flags, hf_lock **ret) HF_MUST_CHECK;
 
 /* The same with path taken relative to the directory dirfd, as openat() does. */
-HF_API int hf_lock_open_at(int dirfd, const char *path, unsigned flags, hf_lock **ret) HF_MUST_CHECK;
+HF_API int hf_lock_open_at(int dirfd, const char *path, unsigned flags,
+			   hf_lock **ret) HF_MUST_CHECK;
 
 /*
- * The same for length bytes from start; length 0 means to the end of the file, however far it grows.
- * Ranges that do not overlap do not exclude each other. -EINVAL also for a range that ends beyond
- * INT64_MAX.
+ * The same for length bytes from start; length 0 means to the end of the file, however far it
+ * grows. Ranges that do not overlap do not exclude each other. -EINVAL also for a range that ends
+ * beyond INT64_MAX.
  */
 HF_API int hf_lock_open_range(const char *path, unsigned flags, uint64_t start, uint64_t length,
 			      hf_lock **ret) HF_MUST_CHECK;
@@ -155,17 +157,17 @@ HF_API int hf_lock_open_fd(int fd, unsigned flags, hf_lock **ret) HF_MUST_CHECK;
 
 /*
  * Releases whatever is held through the handle, by any thread, and frees it. NULL is fine. Must be
- * the last call on the handle; no thread may be waiting on it. In a forked child it frees the handle
- * and leaves the parent's lock alone.
+ * the last call on the handle; no thread may be waiting on it. In a forked child it frees the
+ * handle and leaves the parent's lock alone.
  */
 HF_API void hf_lock_close(hf_lock *lock);
 
 /*
  * Takes the lock for this thread (or process, HF_ANY_THREAD), waiting up to timeout_ns.
  *
- * One handle may have any number of shared holders among the threads, or one exclusive one; a thread
- * that must wait does so as a stranger would. Two handles on one file exclude each other, in one
- * process as between two.
+ * One handle may have any number of shared holders among the threads, or one exclusive one; a
+ * thread that must wait does so as a stranger would. Two handles on one file exclude each other, in
+ * one process as between two.
  *
  * A wait does not poll. With HF_FOREVER the thread sleeps in the kernel; with a deadline a helper
  * thread sleeps there, with all signals blocked, and is gone on return. Where no thread can be
@@ -202,9 +204,9 @@ HF_API int hf_lock_convert(hf_lock *lock, hf_mode mode, int64_t timeout_ns) HF_M
 HF_API int hf_lock_release(hf_lock *lock);
 
 /*
- * What this thread (HF_ANY_THREAD: the process) holds through the handle: HF_SHARED, HF_EXCLUSIVE or
- * 0. It is the library's belief, and costs no system call; hf_lock_verify() asks the kernel. -EPERM
- * in a forked child.
+ * What this thread (HF_ANY_THREAD: the process) holds through the handle: HF_SHARED, HF_EXCLUSIVE
+ * or 0. It is the library's belief, and costs no system call; hf_lock_verify() asks the kernel.
+ * -EPERM in a forked child.
  */
 HF_API int hf_lock_mode(const hf_lock *lock);
 
@@ -222,9 +224,9 @@ HF_API int hf_lock_mode(const hf_lock *lock);
 HF_API int hf_lock_verify(hf_lock *lock) HF_MUST_CHECK;
 
 /*
- * The descriptor that locks: to read or write the file through, not to close, nor to lock or unlock.
- * Valid until hf_lock_close(). When acquire moves on to a replaced file the number stays the same
- * (but changes where there are no OFD locks). -EPERM in a forked child.
+ * The descriptor that locks: to read or write the file through, not to close, nor to lock or
+ * unlock. Valid until hf_lock_close(). When acquire moves on to a replaced file the number stays
+ * the same (but changes where there are no OFD locks). -EPERM in a forked child.
  */
 HF_API int hf_lock_fd(const hf_lock *lock);
 
@@ -286,10 +288,11 @@ HF_API int hf_lock_each_holder(hf_lock *lock, hf_mode mode, hf_holder_fn *fn, vo
 
 /*
  * Opens path (flags 0), takes it, calls fn(arg), releases and closes. 0: fn was called, and what it
- * returned is in *ret unless ret is NULL. Otherwise fn was not called; errors as of open and acquire.
+ * returned is in *ret unless ret is NULL. Otherwise fn was not called; errors as of open and
+ * acquire.
  */
-HF_API int hf_with_lock(const char *path, hf_mode mode, int64_t timeout_ns, int (*fn)(void *), void *arg,
-			int *ret);
+HF_API int hf_with_lock(const char *path, hf_mode mode, int64_t timeout_ns, int (*fn)(void *),
+			void *arg, int *ret);
 
 #if defined(__GNUC__)
 
@@ -335,8 +338,8 @@ static inline void hf_scope_leave(struct hf_scope *scope)
  *
  * Runs the block with the lock held; result is 0 then, else the error, and the block is skipped. It
  * is a loop that runs once: break and continue leave the block only. Released on the way out by the
- * end, return, break, continue and goto; on thread cancellation only in code built with -fexceptions;
- * not by longjmp, exit or pthread_exit without that. Needs GCC or Clang.
+ * end, return, break, continue and goto; on thread cancellation only in code built with
+ * -fexceptions; not by longjmp, exit or pthread_exit without that. Needs GCC or Clang.
  */
 #define HF_WITH_LOCK(lock, mode, timeout_ns, result)                                               \
 	HF_WITH_LOCK_(HF_JOIN(hf_scope_, __LINE__), lock, mode, timeout_ns, result)
@@ -400,9 +403,10 @@ HF_API void hf_lockset_free(hf_lockset *set);
 HF_API int hf_lockset_add(hf_lockset *set, hf_lock *lock, hf_mode mode) HF_MUST_CHECK;
 
 /*
- * Takes all members, or on failure none, within one deadline. They are taken in the order of device,
- * inode and first byte, whatever order they were added in, so that two sets cannot wait for each
- * other. Errors as of hf_lock_acquire(); -EDEADLK also when the set is held. An empty set is 0.
+ * Takes all members, or on failure none, within one deadline. They are taken in the order of
+ * device, inode and first byte, whatever order they were added in, so that two sets cannot wait for
+ * each other. Errors as of hf_lock_acquire(); -EDEADLK also when the set is held. An empty set is
+ * 0.
  */
 HF_API int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns) HF_MUST_CHECK;
 

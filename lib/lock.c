@@ -102,7 +102,8 @@ static int wait_in_turn(struct hf_attempt *attempt, const struct hf_claim *claim
 		ret = hf_wait_granted(attempt, claim, F_WRLCK, HF_GATE, HF_GATE);
 	if (ret)
 		return ret;
-	return hf_wait_granted(attempt, claim, hf_flock_type(claim->mode), claim->start, claim->end);
+	return hf_wait_granted(attempt, claim, hf_flock_type(claim->mode), claim->start,
+			       claim->end);
 }
 
 static int wait_for_grant(struct hf_attempt *attempt, struct hf_claim *claim)

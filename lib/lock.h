@@ -23,7 +23,7 @@ struct hf_lock {
 	struct hf_file *file;
 	const void *owner; /* equal for handles that are one lock owner to the kernel */
 	int fd;
-	int dirfd; /* what path is relative to: AT_FDCWD for an absolute one */
+	int dirfd;  /* what path is relative to: AT_FDCWD for an absolute one */
 	char *path; /* NULL: borrowed, or never looked at again (HF_NO_RECHECK) */
 	unsigned flags;
 	bool borrowed;
@@ -49,7 +49,8 @@ static inline bool hf_mode_is_valid(hf_mode mode)
 	return mode == HF_SHARED || mode == HF_EXCLUSIVE;
 }
 
-/* acquire and release for other bytes than the handle's own: a lockset merges. Arguments are good. */
+/* acquire and release for other bytes than the handle's own: a lockset merges. Arguments are good.
+ */
 struct hf_attempt;
 int hf_lock_take(struct hf_attempt *attempt, uint64_t start, uint64_t end);
 int hf_lock_drop(struct hf_lock *lock);

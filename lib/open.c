@@ -13,7 +13,7 @@
 #include "sys.h"
 
 #define FLAGS_ALL                                                                                  \
-	(HF_NO_CREATE | HF_READONLY | HF_PARENTS | HF_FOLLOW | HF_NO_RECHECK | HF_RECHECK_PATH |    \
+	(HF_NO_CREATE | HF_READONLY | HF_PARENTS | HF_FOLLOW | HF_NO_RECHECK | HF_RECHECK_PATH |   \
 	 HF_WRITERS_FIRST | HF_ANY_THREAD | HF_CANCELLABLE)
 #define FLAGS_OF_FD (HF_ANY_THREAD | HF_CANCELLABLE | HF_WRITERS_FIRST)
 

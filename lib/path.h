@@ -6,8 +6,8 @@
 #include "fileid.h"
 
 /*
- * Opens dirfd/path as hf_lock_open()'s flags say. A descriptor, never 0 to 2, or -errno. A fork must
- * be kept away (hf_opening) until the caller has noted it down.
+ * Opens dirfd/path as hf_lock_open()'s flags say. A descriptor, never 0 to 2, or -errno. A fork
+ * must be kept away (hf_opening) until the caller has noted it down.
  */
 int hf_path_open(int dirfd, const char *path, unsigned flags);
 

@@ -25,7 +25,8 @@ struct hf_reads_table {
 	unsigned room; /* of more */
 };
 
-extern _Thread_local struct hf_reads_table hf_reads_table __attribute__((tls_model("initial-exec")));
+extern _Thread_local struct hf_reads_table hf_reads_table
+	__attribute__((tls_model("initial-exec")));
 
 int hf_reads_grow(void);
 

@@ -5,8 +5,8 @@
  *   state = readers * READER + (WRITER if a writer is inside) + (QUEUE if somebody waits)
  *
  * Who cannot have it takes the mutex and sets QUEUE. From then on no fast path lets anybody in, and
- * whoever makes room - the last reader or the writer going out, a waiter giving up - admits from the
- * queue under the mutex. QUEUE is cleared under it when the queue is empty.
+ * whoever makes room - the last reader or the writer going out, a waiter giving up - admits from
+ * the queue under the mutex. QUEUE is cleared under it when the queue is empty.
  *
  * Without the mutex, readers can still leave, or look in and leave again: whoever makes their count
  * 0 with QUEUE set comes for the mutex. All else changes only under the mutex while QUEUE is set.
@@ -42,7 +42,7 @@ struct hf_rwlock {
 	uint64_t writer; /* hf_thread_self() of the one inside, 0 */
 	uint32_t depth;	 /* how often it has entered; only it looks */
 	uint64_t generation;
-	pthread_mutex_t mutex; /* guards the queues */
+	pthread_mutex_t mutex;	/* guards the queues */
 	struct waiter *writers; /* first come, first served */
 	struct waiter *readers; /* all admitted together, when no writer waits */
 };

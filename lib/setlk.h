@@ -60,8 +60,8 @@ static inline int hf_setlkw_command(const struct hf_claim *claim)
 }
 
 /*
- * Unlocks what only this claim covers. The claim is TAKING, WAITING or DROPPING, so that nobody of the
- * same owner comes in between. Not within enter.
+ * Unlocks what only this claim covers. The claim is TAKING, WAITING or DROPPING, so that nobody of
+ * the same owner comes in between. Not within enter.
  */
 int hf_unlock(const struct hf_claim *claim);
 

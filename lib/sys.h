@@ -17,8 +17,8 @@
 struct hf_sys {
 	int (*openat)(int dirfd, const char *path, int flags, mode_t mode);
 	int (*close)(int fd);
-	int (*dup)(int fd);		   /* F_DUPFD_CLOEXEC */
-	int (*dup3)(int from, int to);	   /* with O_CLOEXEC */
+	int (*dup)(int fd);	       /* F_DUPFD_CLOEXEC */
+	int (*dup3)(int from, int to); /* with O_CLOEXEC */
 	int (*fstat)(int fd, struct stat *ret);
 	int (*fstatat)(int dirfd, const char *path, struct stat *ret, int flags);
 	int (*mkdirat)(int dirfd, const char *path, mode_t mode);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Is another process upgrading the same bytes? No list says so: a waiting OFD lock is nobody's in
- * /proc/locks. But a process that shares the lock shows it in fdinfo under a descriptor, and a thread
- * of it that sleeps in F_OFD_SETLKW on that very descriptor shows that in its syscall file, to who
- * has ptrace rights over it. Both together are an upgrade.
+ * /proc/locks. But a process that shares the lock shows it in fdinfo under a descriptor, and a
+ * thread of it that sleeps in F_OFD_SETLKW on that very descriptor shows that in its syscall file,
+ * to who has ptrace rights over it. Both together are an upgrade.
  *
  * Two that look at the same moment do not see each other. They then wait as they would have.
  */
@@ -75,5 +75,6 @@ bool hf_is_upgrade_elsewhere(const struct hf_lock *lock)
 {
 	struct look look = { .lock = lock };
 
-	return !hf_proc_fileid(lock, &look.id) && hf_proc_each_entry("/proc", see_process, &look) == 1;
+	return !hf_proc_fileid(lock, &look.id) &&
+	       hf_proc_each_entry("/proc", see_process, &look) == 1;
 }

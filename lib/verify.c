@@ -3,9 +3,9 @@
  * Asking the kernel whether a hold is still there.
  *
  * F_OFD_GETLK with F_UNLCK tells what this description itself holds, one range per call; kernels
- * before 6.6 or so refuse it. The "lock:" lines of /proc/self/fdinfo tell the same. For a POSIX lock
- * neither serves - fdinfo names it only under the one descriptor that took it first - and the line of
- * this process in /proc/locks has to do.
+ * before 6.6 or so refuse it. The "lock:" lines of /proc/self/fdinfo tell the same. For a POSIX
+ * lock neither serves - fdinfo names it only under the one descriptor that took it first - and the
+ * line of this process in /proc/locks has to do.
  */
 #include "config.h"
 
@@ -60,8 +60,7 @@ static int ask_description(struct question *question)
 
 		if (ret)
 			return ret;
-		if (range.l_type == F_UNLCK ||
-		    !is_strong_enough(question, range.l_type == F_WRLCK))
+		if (range.l_type == F_UNLCK || !is_strong_enough(question, range.l_type == F_WRLCK))
 			return -EIDRM;
 		if (confirm(question, (uint64_t)range.l_start, flock_end(&range)))
 			return 0;
@@ -141,7 +140,8 @@ static int look_up(const struct hf_lock *lock, struct question *ret, bool *posix
 		error = 0;
 	}
 	hf_held_leave();
-	/* The gate byte is not part of a shared hold; other readers of this owner may lack it too. */
+	/* The gate byte is not part of a shared hold; other readers of this owner may lack it too.
+	 */
 	if (!error && ret->end == HF_GATE && !ret->exclusive && ret->from < HF_GATE)
 		ret->end = HF_GATE - 1;
 	return error;

@@ -29,7 +29,8 @@
 #define STACK_SIZE (64u * 1024)
 #define JOIN_SPINS 2000
 
-void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode mode, int64_t timeout)
+void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode mode,
+		     int64_t timeout)
 {
 	*attempt = (struct hf_attempt){ .lock = lock, .mode = mode, .timeout = timeout };
 }
@@ -99,8 +100,8 @@ int hf_attempt_sleep(struct hf_attempt *attempt)
 
 /*
  * On the stack when a helper is cancelled. AddressSanitizer marks what lies between a function's
- * variables and takes the marks away when it returns; a cancelled one never does, and the end of the
- * thread would then trip over them.
+ * variables and takes the marks away when it returns; a cancelled one never does, and the end of
+ * the thread would then trip over them.
  */
 #if defined(__GNUC__)
 #define MAY_BE_CANCELLED __attribute__((noinline, no_sanitize_address))
@@ -142,7 +143,8 @@ MAY_BE_CANCELLED static void *run_helper(void *arg)
 	helper->result = ret;
 	helper->done = true;
 	hf_held_leave();
-	/* Outside, so that who wakes need not sleep again for the mutex. It joins before it goes on. */
+	/* Outside, so that who wakes need not sleep again for the mutex. It joins before it goes
+	 * on. */
 	(void)pthread_cond_broadcast(&helper->file->changed);
 	return NULL;
 }

@@ -3,7 +3,8 @@
  * Waiting with a deadline, without polling and without signals.
  *
  * Linux has no file lock with a timeout. A helper thread sleeps in the blocking call; its caller
- * sleeps on a condition variable with the deadline, and cancels and joins the helper when it is over.
+ * sleeps on a condition variable with the deadline, and cancels and joins the helper when it is
+ * over.
  */
 #ifndef HF_WAIT_H
 #define HF_WAIT_H
@@ -47,8 +48,8 @@ bool hf_attempt_is_over(const struct hf_attempt *attempt);
 int hf_attempt_sleep(struct hf_attempt *attempt);
 
 /*
- * Sleeps until the kernel grants type (F_RDLCK, F_WRLCK) on start..end. 0; -ETIMEDOUT, -ECANCELED or
- * the kernel's error, and then some of it may nevertheless be locked: the caller puts it back.
+ * Sleeps until the kernel grants type (F_RDLCK, F_WRLCK) on start..end. 0; -ETIMEDOUT, -ECANCELED
+ * or the kernel's error, and then some of it may nevertheless be locked: the caller puts it back.
  * attempt has begun. Not within enter.
  */
 int hf_wait_granted(struct hf_attempt *attempt, const struct hf_claim *claim, short type,

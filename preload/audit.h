@@ -18,7 +18,7 @@ struct hf_culprit {
 	const char *via;
 	int fd; /* the descriptor that it closes, HF_NO_FD when it closes several */
 	int tid;
-	hf_ref here; /* its stack; 0 until somebody needs it */
+	hf_ref here;	   /* its stack; 0 until somebody needs it */
 	enum hf_kind kind; /* of the misuse that this is; 0: the lock was dropped by a close */
 	enum hf_lockmode wanted; /* the mode it asked for, if it was a request */
 };

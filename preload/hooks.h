@@ -47,7 +47,8 @@ void *hf_on_freopen(const char *path, const char *mode, void *stream,
 		    void *(*real)(const char *, const char *, void *));
 int hf_on_login_tty(int fd, int (*real)(int));
 
-/* fd was just opened on a held file: what the ledger has of an earlier file of that number is over. */
+/* fd was just opened on a held file: what the ledger has of an earlier file of that number is over.
+ */
 void hf_closed_unseen(int fd);
 
 /* on_file.c */
@@ -76,10 +77,8 @@ void hf_on_annotate_handover(int fd);
 /* on_process.c */
 int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real,
 		 const char *via);
-int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve,
-		const char *via);
-int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe,
-		 const char *via);
+int hf_on_execv(const char *path, char *const *argv, hf_exec_fn *real_execve, const char *via);
+int hf_on_execvp(const char *path, char *const *argv, hf_exec_fn *real_execvpe, const char *via);
 int hf_on_fexecve(int fd, char *const *argv, char *const *envp,
 		  int (*real)(int, char *const *, char *const *));
 int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *envp, int flags,
@@ -89,11 +88,11 @@ int hf_on_spawn(int *pid, const char *path, const void *actions, const void *att
 int hf_on_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *a, void *b, void *c,
 		int (*real)(int (*)(void *), void *, int, void *, void *, void *, void *));
 void hf_on_exit(int status, void (*real)(int)) __attribute__((noreturn));
-int hf_on_prctl(int option, long a, long b, long c, long d, int (*real)(int, long, long, long, long));
+int hf_on_prctl(int option, long a, long b, long c, long d,
+		int (*real)(int, long, long, long, long));
 int hf_on_sigaction(int signal, const void *new_action, void *old_action,
 		    int (*real)(int, const void *, void *));
 void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *));
-
 
 /* Once, from the constructor: what programs under a run must inherit. */
 void hf_process_init(char **envp);

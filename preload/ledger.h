@@ -33,8 +33,8 @@ struct hf_owner {
 	struct hf_rangeset ranges;
 	int fds[HF_OWNER_FDS]; /* of the description (not POSIX), those that were seen */
 	unsigned fd_count;
-	bool shared;	/* another process has descriptors of it: a fork happened */
-	bool inherited; /* the locks were taken by the parent, before the fork */
+	bool shared;	  /* another process has descriptors of it: a fork happened */
+	bool inherited;	  /* the locks were taken by the parent, before the fork */
 	bool handed_over; /* the program said that others may use and release it */
 };
 
@@ -74,11 +74,11 @@ struct hf_owner *hf_file_owners(const struct hf_file *file);
 /* What the user of the ledger keeps about a file. */
 struct hf_file_notes *hf_file_notes(struct hf_file *file);
 struct hf_file_notes {
-	uint32_t changes; /* grows with every change of belief: has anything moved since? */
-	uint32_t pending; /* blocking requests under way */
-	bool named;	  /* its path was recorded */
-	bool remote;	  /* network or FUSE: calls may block, the oracle may lie */
-	bool counted;	  /* it is in the image's count of files */
+	uint32_t changes;    /* grows with every change of belief: has anything moved since? */
+	uint32_t pending;    /* blocking requests under way */
+	bool named;	     /* its path was recorded */
+	bool remote;	     /* network or FUSE: calls may block, the oracle may lie */
+	bool counted;	     /* it is in the image's count of files */
 	uint64_t read_start; /* no byte outside is read-locked; start > end: none is */
 	uint64_t read_end;
 	bool was_linked; /* it had a name when a request was last refused or had to wait */

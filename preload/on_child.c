@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hooks of what makes children and waits for them. What one process holds while another waits is for
- * the command to put together: events here, no rules.
+ * Hooks of what makes children and waits for them. What one process holds while another waits is
+ * for the command to put together: events here, no rules.
  */
 #include <errno.h>
 #include <sys/wait.h>

@@ -337,7 +337,8 @@ static int record_lock(struct hf_request *r)
 
 	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)))
 		return call_as_made(r);
-	return hf_request_read_flock(r, lock) && !has_pid(r, lock) ? request(r) : forward_invalid(r);
+	return hf_request_read_flock(r, lock) && !has_pid(r, lock) ? request(r)
+								   : forward_invalid(r);
 }
 
 /* "Nobody is in the way" is old news when the program acts on it. */

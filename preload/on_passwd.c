@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lckpwdf() locks the password files: libc opens a file of its own and takes a POSIX lock on it, all
- * inside. A close of that file by anybody else in the process drops the lock, so books are kept on it:
- * the descriptor is looked for after the call.
+ * lckpwdf() locks the password files: libc opens a file of its own and takes a POSIX lock on it,
+ * all inside. A close of that file by anybody else in the process drops the lock, so books are kept
+ * on it: the descriptor is looked for after the call.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,8 @@
 
 #define LOCK_FILE "/etc/.pwd.lock"
 
-static int lock_fd = HF_NO_FD; /* guarded by nothing: libc lets one thread at a time have the lock */
+static int lock_fd =
+	HF_NO_FD; /* guarded by nothing: libc lets one thread at a time have the lock */
 
 struct search {
 	struct hf_fileid id;
@@ -35,7 +36,8 @@ static bool count_lock_fd(void *ctx, int fd)
 	return true;
 }
 
-/* HF_NO_FD when the program has the file open as well: which descriptor is libc's cannot be told. */
+/* HF_NO_FD when the program has the file open as well: which descriptor is libc's cannot be told.
+ */
 static int find_lock_fd(void)
 {
 	struct search search = { 0 };

@@ -183,10 +183,9 @@ static hf_ref before_exec(const char *path, const char *via)
 			check_out(HF_EVENT_EXEC);
 			judge_exec(path, via);
 		}
-		ret = hf_recorder_exec(path, raw_getpid(),
-				       foreign ? 0
-					       : __atomic_load_n(&hf_shim.ledger.held,
-								 __ATOMIC_RELAXED));
+		ret = hf_recorder_exec(
+			path, raw_getpid(),
+			foreign ? 0 : __atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED));
 	}
 	errno = error;
 	return ret;
@@ -241,7 +240,8 @@ int hf_on_execveat(int dir, const char *path, char *const *argv, char *const *en
 	return after_exec(exec, real(dir, path, argv, COMPLETED(envp), flags));
 }
 
-/* libc's child runs nothing of ours. An EXEC record with a time after its HELLO would not match it. */
+/* libc's child runs nothing of ours. An EXEC record with a time after its HELLO would not match it.
+ */
 int hf_on_spawn(int *pid, const char *path, const void *actions, const void *attributes,
 		char *const *argv, char *const *envp, hf_spawn_fn *real)
 {

@@ -61,8 +61,8 @@ uint64_t hf_pool_now(void);
 
 /*
  * Before system calls may become forbidden: makes what would need some later, for this thread. And
- * after they did: time stands still from then on, since reading the clock takes a system call on some
- * machines, and strict seccomp forbids even the instruction that it takes on the others.
+ * after they did: time stands still from then on, since reading the clock takes a system call on
+ * some machines, and strict seccomp forbids even the instruction that it takes on the others.
  */
 void hf_pool_prepare(void);
 void hf_pool_stop_clock(void);

@@ -78,8 +78,8 @@ static bool each_fd(int dir, hf_proc_fd *visit, void *ctx)
 
 bool hf_proc_each_fd(hf_proc_fd *visit, void *ctx)
 {
-	int dir = raw_openat(AT_FDCWD, "/proc/thread-self/fd",
-			     O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	int dir =
+		raw_openat(AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	bool ret;
 
 	if (dir < 0)

@@ -399,8 +399,7 @@ hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held)
 
 void hf_recorder_spawned(const char *path, int32_t pid, uint64_t since)
 {
-	struct hf_record *record =
-		hf_pool_record(hf_recorder_exec(path, pid, 0), HF_RECORD_EXEC);
+	struct hf_record *record = hf_pool_record(hf_recorder_exec(path, pid, 0), HF_RECORD_EXEC);
 
 	if (record)
 		record->time = since;

@@ -58,8 +58,9 @@ void hf_recorder_exec_failed(hf_ref exec);
 void hf_recorder_spawned(const char *path, int32_t pid, uint64_t since);
 
 /*
- * Before a seccomp filter forbids system calls: makes what the first record would make with some. After
- * HF_IMAGE_SECCOMP was flagged this thread records without any, and all its records have this time.
+ * Before a seccomp filter forbids system calls: makes what the first record would make with some.
+ * After HF_IMAGE_SECCOMP was flagged this thread records without any, and all its records have this
+ * time.
  */
 void hf_recorder_prepare(void);
 

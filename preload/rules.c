@@ -176,7 +176,8 @@ static void check_upgrade(const struct hf_request *r)
 			     r->owner, held, HF_PROOF_NONE);
 }
 
-/* That it waited is not known, so this is no more than a note: others may have had the file between. */
+/* That it waited is not known, so this is no more than a note: others may have had the file
+ * between. */
 static void check_flock_upgrade_gap(const struct hf_request *r)
 {
 	struct hf_range *held;
@@ -237,9 +238,9 @@ static void check_self_deadlock(struct hf_request *r)
 	if (!held)
 		return;
 	certain = !hf_rules_may_be_released(owner);
-	r->doubted = report(r, unless_in_handler(r, HF_KIND_SELF_DEADLOCK),
-			    certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING, owner, held,
-			    HF_PROOF_RESULT);
+	r->doubted =
+		report(r, unless_in_handler(r, HF_KIND_SELF_DEADLOCK),
+		       certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING, owner, held, HF_PROOF_RESULT);
 	if (certain)
 		r->doubted = 0;
 }
@@ -252,8 +253,8 @@ bool hf_rules_may_write(const struct hf_file *file, uint64_t start, uint64_t end
 	for (owner = hf_file_owners(file); owner; owner = owner->next)
 		for (held = hf_rangeset_first(&owner->ranges, start, end); held;
 		     held = hf_rangeset_next(held, end))
-			if (held->mode == HF_MODE_WRITE && (hf_is_mine(held) || owner->inherited ||
-							    !held->hold.tid))
+			if (held->mode == HF_MODE_WRITE &&
+			    (hf_is_mine(held) || owner->inherited || !held->hold.tid))
 				return true;
 	return false;
 }

@@ -27,8 +27,8 @@ struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *
 				       const struct hf_owner *owner, const struct hf_range *held);
 
 /*
- * A finding about the request. held is what stood in the ledger and is spoken of; NULL when there is
- * only the request.
+ * A finding about the request. held is what stood in the ledger and is spoken of; NULL when there
+ * is only the request.
  */
 struct hf_rec_finding hf_rules_finding(const struct hf_request *request, enum hf_kind kind,
 				       enum hf_level level, const struct hf_owner *owner,
@@ -69,8 +69,8 @@ void hf_failure_refused(const struct hf_request *request, int error);
 void hf_failure_released(const struct hf_request *request);
 
 /*
- * Without the section: can a write through fd concern what is read-locked? at is -1 when the place is
- * not known.
+ * Without the section: can a write through fd concern what is read-locked? at is -1 when the place
+ * is not known.
  */
 bool hf_access_matters(int fd, int64_t at, uint64_t bytes);
 void hf_access_granted(const struct hf_request *request);

@@ -62,15 +62,15 @@ void hf_access_written(int fd, uint64_t at, uint64_t bytes, const char *via)
 	if (!held || !hf_oracle_is_open(fd, hf_file_id(write.file)))
 		return;
 	write.stack = hf_stack_here();
-	finding = hf_rules_finding(&write, HF_KIND_WRITE_UNDER_READ_LOCK, HF_LEVEL_NONE, owner,
-				   held);
+	finding =
+		hf_rules_finding(&write, HF_KIND_WRITE_UNDER_READ_LOCK, HF_LEVEL_NONE, owner, held);
 	hf_rules_record(&finding);
 }
 
 /*
- * The bytes between the first and the last that were read-locked since the file was last free: so that
- * most writes need no section. Words are stored and loaded whole; who sees an old one writes at the
- * same moment as another thread locks.
+ * The bytes between the first and the last that were read-locked since the file was last free: so
+ * that most writes need no section. Words are stored and loaded whole; who sees an old one writes
+ * at the same moment as another thread locks.
  */
 void hf_access_granted(const struct hf_request *r)
 {
@@ -138,8 +138,8 @@ void hf_access_asked(struct hf_request *r)
 	r->file = hf_fd_file(r->fd);
 	if (r->file && !hf_file_is_held(r->file)) {
 		r->stack = hf_stack_here();
-		watch.finding = hf_rules_finding(r, HF_KIND_GETLK_THEN_ACT, HF_LEVEL_NONE, NULL,
-						 NULL);
+		watch.finding =
+			hf_rules_finding(r, HF_KIND_GETLK_THEN_ACT, HF_LEVEL_NONE, NULL, NULL);
 		hf_watch_end(HF_KIND_GETLK_THEN_ACT, watch.finding.id);
 		hf_watch_add(&watch);
 	}

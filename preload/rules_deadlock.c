@@ -39,8 +39,8 @@ static bool find_wanted_hold(struct hold *ret)
 }
 
 /*
- * The kernel looks at processes, not threads: where the one that is waited for has a thread that would
- * release, there is no deadlock, and the answer is the same.
+ * The kernel looks at processes, not threads: where the one that is waited for has a thread that
+ * would release, there is no deadlock, and the answer is the same.
  */
 static void check_edeadlk(const struct hf_request *r)
 {

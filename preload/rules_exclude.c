@@ -3,10 +3,10 @@
  * Locks that the kernel granted and that exclude nobody, because what the program takes for two
  * holders is one to the kernel, or two kinds of lock that do not see each other.
  *
- * That two users of one lock overlap is not yet a misuse: SQLite has one thread take the lock through
- * its descriptor and another convert or release it through a second one, and keeps the books itself.
- * So most of this is reported only when the one who was there first shows that it still believes:
- * it unlocks, or both write.
+ * That two users of one lock overlap is not yet a misuse: SQLite has one thread take the lock
+ * through its descriptor and another convert or release it through a second one, and keeps the
+ * books itself. So most of this is reported only when the one who was there first shows that it
+ * still believes: it unlocks, or both write.
  */
 #include <errno.h>
 
@@ -61,8 +61,7 @@ static bool is_rival(const struct hf_request *r, const struct hf_range *held)
 {
 	if (!held->hold.tid || hf_is_mine(held) || !hf_modes_conflict(held->mode, r->mode))
 		return false;
-	return held->hold.fd != r->fd ||
-	       (held->mode == HF_MODE_WRITE && r->mode == HF_MODE_WRITE);
+	return held->hold.fd != r->fd || (held->mode == HF_MODE_WRITE && r->mode == HF_MODE_WRITE);
 }
 
 static void watch_overlap(const struct hf_request *r, enum hf_kind kind, hf_judge *judge,
@@ -145,8 +144,8 @@ static bool is_record(enum hf_primitive primitive)
 }
 
 /*
- * Both kinds of lock around the same work are a custom (mail boxes are locked so): then the one that
- * was taken first is released last. Two users who each rely on one of them do not nest.
+ * Both kinds of lock around the same work are a custom (mail boxes are locked so): then the one
+ * that was taken first is released last. Two users who each rely on one of them do not nest.
  */
 static bool is_mixed(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
@@ -156,8 +155,7 @@ static bool is_mixed(struct hf_watch *watch, const struct hf_rec_consequence *th
 		watch->seen |= ENDED;
 	if (both_wrote(watch))
 		return true;
-	return then->what == HF_THEN_UNLOCKED && is_believer(watch, then) &&
-	       !(watch->seen & ENDED);
+	return then->what == HF_THEN_UNLOCKED && is_believer(watch, then) && !(watch->seen & ENDED);
 }
 
 /* Another thread's lock of a kind that this request does not see. */

@@ -71,16 +71,16 @@ static bool unlocks_it(const struct hf_watch *watch, const struct hf_rec_consequ
 }
 
 /*
- * An unlock alone is often the common way out of a function. It weighs only if the thread has changed
- * other files since: those may be what the lock is for.
+ * An unlock alone is often the common way out of a function. It weighs only if the thread has
+ * changed other files since: those may be what the lock is for.
  */
 static bool is_ignored(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
 	if (may_write(watch))
 		return false;
 	if (then->what == HF_THEN_UNLOCKED) {
-		watch->finding.level = hf_thread.changes != watch->seen ? HF_LEVEL_WARNING
-									  : HF_LEVEL_NOTE;
+		watch->finding.level =
+			hf_thread.changes != watch->seen ? HF_LEVEL_WARNING : HF_LEVEL_NOTE;
 		return unlocks_it(watch, then);
 	}
 	watch->finding.level = HF_LEVEL_ERROR;
@@ -192,15 +192,16 @@ static bool is_moved(const struct hf_request *r, const struct hf_range *held)
 	bool both_open = held->end == HF_EOF && r->end == HF_EOF;
 
 	return (held->hold.flags & HF_HOLD_RELATIVE) && held->hold.fd == r->fd &&
-	       held->start != r->start && (both_open || held->end - held->start == r->end - r->start);
+	       held->start != r->start &&
+	       (both_open || held->end - held->start == r->end - r->start);
 }
 
 /* What is left of held after the unlock: its lower end, or all of it. */
 static void watch_residue(const struct hf_request *r, const struct hf_range *held)
 {
 	struct hf_watch watch = {
-		.finding = hf_rules_finding(r, HF_KIND_UNLOCK_MISMATCH, HF_LEVEL_NONE, r->owner,
-					    held),
+		.finding =
+			hf_rules_finding(r, HF_KIND_UNLOCK_MISMATCH, HF_LEVEL_NONE, r->owner, held),
 		.unasked = true,
 		.any_retakes = true,
 		.report_on = HF_THEN_BIT(HF_THEN_TEARDOWN),
@@ -210,10 +211,10 @@ static void watch_residue(const struct hf_request *r, const struct hf_range *hel
 
 	watch.finding.proof = HF_PROOF_RESULT;
 	watch.finding.here = hf_stack_here();
-	watch.finding.start = r->start <= held->start && r->end >= held->start ? r->end + 1
-									       : held->start;
-	watch.finding.end = r->start > held->start && r->start <= held->end ? r->start - 1
-									    : held->end;
+	watch.finding.start =
+		r->start <= held->start && r->end >= held->start ? r->end + 1 : held->start;
+	watch.finding.end =
+		r->start > held->start && r->start <= held->end ? r->start - 1 : held->end;
 	if (watch.finding.start <= watch.finding.end)
 		hf_watch_add(&watch);
 }

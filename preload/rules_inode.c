@@ -3,9 +3,9 @@
  * A lock is on an inode, a program means a name. Between the open and the grant, or while the lock
  * is held, the name can come to mean another inode.
  *
- * What counts is only what has been seen: a file that had a name when the lock was refused, or waited
- * for, and has none when it is granted. That a file without a name is locked says nothing by itself:
- * a server may have unlinked it on purpose and pass the descriptor on to its children.
+ * What counts is only what has been seen: a file that had a name when the lock was refused, or
+ * waited for, and has none when it is granted. That a file without a name is locked says nothing by
+ * itself: a server may have unlinked it on purpose and pass the descriptor on to its children.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -199,8 +199,8 @@ static void note_unlinked(struct hf_file *file, const char *via)
 		.file = file,
 		.stack = hf_stack_here(),
 	};
-	enum hf_kind kind = strncmp(via, "rename", 6) ? HF_KIND_UNLINK_LOCKFILE
-						      : HF_KIND_REPLACED_BY_RENAME;
+	enum hf_kind kind =
+		strncmp(via, "rename", 6) ? HF_KIND_UNLINK_LOCKFILE : HF_KIND_REPLACED_BY_RENAME;
 	struct hf_rec_finding finding =
 		hf_rules_finding(&unlink, kind, HF_LEVEL_NONE, hf_file_owners(file), held);
 

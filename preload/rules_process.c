@@ -5,8 +5,8 @@
  * exec and daemon() leave nobody behind who could tell, so their findings are recorded before the
  * call; a call that fails withdraws them.
  *
- * A fork gives the child none of the parent's POSIX locks. Most children do not care. One that writes
- * to the locked bytes, or unlocks them, does: so a fresh child watches what its parent held.
+ * A fork gives the child none of the parent's POSIX locks. Most children do not care. One that
+ * writes to the locked bytes, or unlocks them, does: so a fresh child watches what its parent held.
  */
 #include "rules_process.h"
 
@@ -64,8 +64,8 @@ static bool survives_exec(int fd, struct hf_fileid id)
 }
 
 /*
- * Whoever leaves the lock's own descriptor open wants to keep the lock; one that is close-on-exec as
- * well may be meant to end it.
+ * Whoever leaves the lock's own descriptor open wants to keep the lock; one that is close-on-exec
+ * as well may be meant to end it.
  */
 static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const char *via)
 {
@@ -75,8 +75,8 @@ static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const
 
 	if (closed < -1)
 		return;
-	finding = hf_finding_about(closed < 0 ? HF_KIND_EXEC_KEEPS_LOCK : HF_KIND_EXEC_DROPS_LOCK, file,
-			     owner, range);
+	finding = hf_finding_about(closed < 0 ? HF_KIND_EXEC_KEEPS_LOCK : HF_KIND_EXEC_DROPS_LOCK,
+				   file, owner, range);
 	if (closed >= 0 && survives_exec(range->hold.fd, hf_file_id(file)))
 		finding.level = HF_LEVEL_ERROR;
 	finding.other_fd = closed < 0 ? HF_NO_FD : closed;
@@ -111,7 +111,7 @@ static void exec_description(struct hf_file *file, const struct hf_owner *owner,
 	if (i == owner->fd_count)
 		return;
 	finding = hf_finding_about(HF_KIND_NO_CLOEXEC, file, owner,
-			     hf_rangeset_first(&owner->ranges, 0, HF_EOF));
+				   hf_rangeset_first(&owner->ranges, 0, HF_EOF));
 	finding.other_fd = owner->fds[i];
 	finding.proof = HF_PROOF_NONE;
 	announce(&finding, via);
@@ -143,7 +143,7 @@ void hf_rules_daemon(void)
 		if (!owner)
 			continue;
 		finding = hf_finding_about(HF_KIND_DAEMONIZE_DROPS_LOCK, file, owner,
-				     hf_rangeset_first(&owner->ranges, 0, HF_EOF));
+					   hf_rangeset_first(&owner->ranges, 0, HF_EOF));
 		finding.level = HF_LEVEL_ERROR;
 		finding.proof = HF_PROOF_GETLK;
 		announce(&finding, "daemon");
@@ -183,8 +183,8 @@ static int holder_now(const struct hf_watch *watch)
 
 /*
  * A parent that still has the lock may have told the child to do the work: the file is protected.
- * An unlock is in vain all the same. Nobody has it, or somebody else: the child uses what it believes
- * to be locked and is not.
+ * An unlock is in vain all the same. Nobody has it, or somebody else: the child uses what it
+ * believes to be locked and is not.
  */
 static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stream still has in its buffer when the file is unlocked reaches the file without the lock.
+ * What a stream still has in its buffer when the file is unlocked reaches the file without the
+ * lock.
  *
  * Streams are known by the descriptors that they were opened with. libc frees a stream in fclose(),
  * which is hooked, and no one is looked at whose descriptor is not the expected one any more.
@@ -21,7 +22,8 @@
 /* By descriptor; words are stored and loaded whole, without the section. */
 static FILE *streams[STREAMS];
 
-/* Streams with output from before an unlock. Guarded by the section, the count may be read without. */
+/* Streams with output from before an unlock. Guarded by the section, the count may be read without.
+ */
 static struct late {
 	FILE *stream;
 	hf_ref finding;

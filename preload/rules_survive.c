@@ -4,10 +4,10 @@
  * the description: a child, a mapping, a descriptor on its way through a socket, a dup that was
  * forgotten.
  *
- * That alone is how locks are passed on. It is a misuse when this process itself, which has closed all
- * it had, is later kept out by its own lock: then it did not know. The kernel's list says so: it names
- * the process that took a flock, wherever the description is now. OFD locks are listed without an
- * owner, so nothing can be proven about them here.
+ * That alone is how locks are passed on. It is a misuse when this process itself, which has closed
+ * all it had, is later kept out by its own lock: then it did not know. The kernel's list says so:
+ * it names the process that took a flock, wherever the description is now. OFD locks are listed
+ * without an owner, so nothing can be proven about them here.
  */
 #include <string.h>
 

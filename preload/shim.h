@@ -53,7 +53,7 @@ struct hf_thread {
 	struct hf_section fork_section;
 	bool truncates; /* the open that is under way empties this file: */
 	struct hf_fileid truncated;
-	uint32_t changes; /* files that it wrote to or renamed while something was watched */
+	uint32_t changes;	 /* files that it wrote to or renamed while something was watched */
 	uintptr_t readable_page; /* the last page that was found readable, for hf_readable() */
 };
 

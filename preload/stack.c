@@ -38,9 +38,9 @@ static _Unwind_Reason_Code stop(struct _Unwind_Context *context, void *ctx)
 }
 
 /*
- * libgcc fills a table at its first use, under pthread_once(), where a signal handler that unwinds would
- * wait for the thread that it interrupted. So the first use is made with signals blocked; not in the
- * constructor, where every exec would pay for the pages that it touches.
+ * libgcc fills a table at its first use, under pthread_once(), where a signal handler that unwinds
+ * would wait for the thread that it interrupted. So the first use is made with signals blocked; not
+ * in the constructor, where every exec would pay for the pages that it touches.
  */
 static void warm_up(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors that share a description. OFD locks and flock belong to the description and live as
- * long as any descriptor of it. The ledger knows the one that took the lock, and the duplicates that
- * hooks saw while it was held. Others (made before there was a lock, inherited, received) are looked
- * for when they decide: when the last known one goes.
+ * long as any descriptor of it. The ledger knows the one that took the lock, and the duplicates
+ * that hooks saw while it was held. Others (made before there was a lock, inherited, received) are
+ * looked for when they decide: when the last known one goes.
  *
  * Everything here needs the section.
  */

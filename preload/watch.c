@@ -86,7 +86,8 @@ static void record_finding(struct hf_watch *watch, const char *via)
 	watch->recorded = hf_recorder_finding(&watch->finding);
 }
 
-/* If this is what the finding waited for, it is recorded; then what happened, as its consequence. */
+/* If this is what the finding waited for, it is recorded; then what happened, as its consequence.
+ */
 static void record(struct hf_watch *watch, struct hf_rec_consequence *then, const char *via)
 {
 	if (!watch->recorded && is_misuse(watch, then))
@@ -150,7 +151,8 @@ static bool touches(const struct hf_watch *watch, uint64_t start, uint64_t end)
 	return watch->finding.start <= end && start <= watch->finding.end;
 }
 
-static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t start, uint64_t end)
+static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t start,
+		     uint64_t end)
 {
 	return hf_fileid_equal(watch->finding.id, id) && touches(watch, start, end);
 }
@@ -173,9 +175,10 @@ void hf_watch_unlocked(struct hf_fileid id, uint64_t start, uint64_t end, const 
 {
 	FOR_EACH_WATCH(watch)
 	{
-		struct hf_rec_consequence unlocked = {
-			.what = HF_THEN_UNLOCKED, .fd = fd, .offset = start, .bytes = end - start + 1
-		};
+		struct hf_rec_consequence unlocked = { .what = HF_THEN_UNLOCKED,
+						       .fd = fd,
+						       .offset = start,
+						       .bytes = end - start + 1 };
 
 		if (!concerns(watch, id, start, end) || !concerns_thread(watch))
 			continue;
@@ -248,7 +251,8 @@ void hf_watch_settle(void)
 
 void hf_watch_ending(void)
 {
-	FOR_EACH_WATCH(watch) {
+	FOR_EACH_WATCH(watch)
+	{
 		struct hf_rec_consequence closed = { .what = HF_THEN_TEARDOWN,
 						     .fd = watch->finding.fd };
 

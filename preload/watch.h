@@ -8,8 +8,8 @@
  * was not done at once; every later event is a consequence record that refers to it; one of its
  * end_on set ends the watch.
  *
- * Where the event itself decides what kind of misuse it is, or how bad, or that it is none after all,
- * the watch has a judge.
+ * Where the event itself decides what kind of misuse it is, or how bad, or that it is none after
+ * all, the watch has a judge.
  *
  * Needs the section, but for hf_watching(). Watches are few and searched one after the other; when
  * all places are taken the oldest gives way.
@@ -28,23 +28,24 @@
 struct hf_watch;
 
 /*
- * Asked before the finding is recorded, for the event that is about to record it: may change kind and
- * level. False: this event is no misuse.
+ * Asked before the finding is recorded, for the event that is about to record it: may change kind
+ * and level. False: this event is no misuse.
  */
 typedef bool hf_judge(struct hf_watch *watch, const struct hf_rec_consequence *then);
 
 struct hf_watch {
 	bool used;
-	bool exact;	/* a write counts only if it touches the watched bytes */
-	bool same_fd;	/* only writes through finding.fd count */
-	bool unasked;	/* that others write to the file or lock it means nothing */
+	bool exact;	  /* a write counts only if it touches the watched bytes */
+	bool same_fd;	  /* only writes through finding.fd count */
+	bool unasked;	  /* that others write to the file or lock it means nothing */
 	bool any_retakes; /* a lock taken by any thread ends it, whatever only_tid says */
-	hf_ref recorded;		/* of the finding, 0 before it is recorded */
-	struct hf_rec_finding finding;	/* id, fd, primitive, mode, start and end say what is watched */
-	unsigned report_on;		/* HF_THEN_BIT()s */
+	hf_ref recorded;  /* of the finding, 0 before it is recorded */
+	struct hf_rec_finding
+		finding;    /* id, fd, primitive, mode, start and end say what is watched */
+	unsigned report_on; /* HF_THEN_BIT()s */
 	unsigned end_on;
-	int only_tid; /* events of this thread only; 0: of any */
-	int pid;      /* for the judge: the process that took the lock */
+	int only_tid;  /* events of this thread only; 0: of any */
+	int pid;       /* for the judge: the process that took the lock */
 	int other_tid; /* for the judge: the thread that was granted the same */
 	unsigned seen; /* the judge's own: what has happened so far */
 	hf_judge *judge;
@@ -66,7 +67,8 @@ void hf_watch_end(enum hf_kind kind, struct hf_fileid id);
 /* Ends the calling thread's watches of that kind. */
 void hf_watch_end_own(enum hf_kind kind);
 
-/* The watch of that kind at or after place *at, which becomes the place behind it; NULL: no more. */
+/* The watch of that kind at or after place *at, which becomes the place behind it; NULL: no more.
+ */
 const struct hf_watch *hf_watch_next(enum hf_kind kind, unsigned *at);
 
 /* The program unlocks these bytes of the file. */

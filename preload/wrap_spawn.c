@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix_spawn and posix_spawnp, where libc has an older version of them for programs that were linked
- * with it (versions.map): a hook for each version, which calls the same version.
+ * posix_spawn and posix_spawnp, where libc has an older version of them for programs that were
+ * linked with it (versions.map): a hook for each version, which calls the same version.
  */
 #include <dlfcn.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for the command, which cannot do its work without: it ends with one line and CMD_FAILED when
- * there is none. The library and the checker never do that; they have allocators of their own.
+ * Memory for the command, which cannot do its work without: it ends with one line and CMD_FAILED
+ * when there is none. The library and the checker never do that; they have allocators of their own.
  */
 #ifndef HF_TOOLS_ALLOC_H
 #define HF_TOOLS_ALLOC_H

@@ -11,7 +11,7 @@
 #include "alloc.h"
 
 struct baseline {
-	json_t *ids; /* an object, used as a set */
+	json_t *ids;   /* an object, used as a set */
 	bool complete; /* the summary was there */
 };
 
@@ -53,13 +53,14 @@ static char *read_lines(struct baseline *baseline, FILE *file, const char *path)
 	while (!error && getline(&line, &size, file) >= 0) {
 		number++;
 		if (!take_line(baseline, line))
-			error = alloc_format("%s:%u: is no line of a report in the format json", path,
-					     number);
+			error = alloc_format("%s:%u: is no line of a report in the format json",
+					     path, number);
 	}
 	free(line);
 	if (!error && !baseline->complete)
 		error = alloc_format("%s: has no summary: it is no report in the format json, or "
-				     "is cut short", path);
+				     "is cut short",
+				     path);
 	return error;
 }
 

@@ -7,7 +7,8 @@
 
 struct baseline;
 
-/* NULL when the file cannot be read or is no JSON report; *ret_error is then a sentence to be freed. */
+/* NULL when the file cannot be read or is no JSON report; *ret_error is then a sentence to be
+ * freed. */
 struct baseline *baseline_read(const char *path, char **ret_error);
 void baseline_free(struct baseline *baseline);
 

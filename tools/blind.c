@@ -100,7 +100,8 @@ static void note_exec(struct search *search, const struct hf_rec_exec *record)
 	HASH_ADD(hh, search->pending, pid, sizeof(pending->pid), pending);
 }
 
-/* After an exec that succeeded the old image is never heard of again, nor is a child that did it. */
+/* After an exec that succeeded the old image is never heard of again, nor is a child that did it.
+ */
 static void note_life(struct search *search, uint32_t image, int32_t tid, uint64_t time)
 {
 	const struct hf_image *alive;
@@ -161,7 +162,8 @@ static void search_events(struct search *search)
 void blind_add(struct report *report, const char *path, const char *reason, int32_t pid)
 {
 	for (size_t i = 0; i < report->blind_count; i++)
-		if (!strcmp(report->blind[i].path, path) && !strcmp(report->blind[i].reason, reason))
+		if (!strcmp(report->blind[i].path, path) &&
+		    !strcmp(report->blind[i].reason, reason))
 			return;
 	report->blind = alloc_array(report->blind, report->blind_count + 1, sizeof(*report->blind));
 	report->blind[report->blind_count++] =
@@ -193,14 +195,12 @@ static void tell_pending(struct report *report, struct search *search)
 	struct pending *pending, *next;
 
 	HASH_SORT(search->pending, by_time);
-	HASH_ITER(hh, search->pending, pending, next)
-	{
+	HASH_ITER (hh, search->pending, pending, next) {
 		const struct hf_rec_exec *record = pending->record;
 		size_t room = hf_record_size(&record->head) - offsetof(struct hf_rec_exec, path);
 		size_t length = strnlen(record->path, room);
 
-		blind_add_program(report,
-				  store_text(&report->memory, record->path, length),
+		blind_add_program(report, store_text(&report->memory, record->path, length),
 				  pending->pid);
 		forget(search, pending);
 	}
@@ -215,9 +215,10 @@ static void tell_flags(struct report *report, const struct recording *recording)
 		if (!image || !(image->flags & (HF_IMAGE_SECCOMP | HF_IMAGE_UNSHARED)))
 			continue;
 		name = store_text(&report->memory, image->name,
-				     strnlen(image->name, sizeof(image->name)));
+				  strnlen(image->name, sizeof(image->name)));
 		if (image->flags & HF_IMAGE_SECCOMP)
-			blind_add(report, name, "from where it installed a seccomp filter", image->pid);
+			blind_add(report, name, "from where it installed a seccomp filter",
+				  image->pid);
 		if (image->flags & HF_IMAGE_UNSHARED)
 			blind_add(report, name, "in children that share its memory", image->pid);
 	}
@@ -227,8 +228,7 @@ static void free_hellos(struct search *search)
 {
 	struct hello *hello, *next;
 
-	HASH_ITER(hh, search->hellos, hello, next)
-	{
+	HASH_ITER (hh, search->hellos, hello, next) {
 		HASH_DEL(search->hellos, hello);
 		free(hello);
 	}

@@ -26,24 +26,22 @@
 #define STATUS_NO_EXEC 126
 #define STATUS_NO_COMMAND 127
 
-enum {
-	KEY_EXITCODE = REPORTING_LAST,
-	KEY_KEEP,
-	KEY_TIMEOUT
-};
+enum { KEY_EXITCODE = REPORTING_LAST, KEY_KEEP, KEY_TIMEOUT };
 
 static const struct cmd_option options[] = {
 	REPORTING_OPTIONS,
 	{ KEY_EXITCODE, "exitcode", "N", "the exit status when there are findings; default 86" },
 	{ KEY_KEEP, "keep", "DIR", "keep the recording in the new folder DIR" },
 	{ 'q', "quiet", NULL, "no text on standard error" },
-	{ KEY_TIMEOUT, "timeout", "SECONDS", "end COMMAND after SECONDS; the exit status is then 124" },
+	{ KEY_TIMEOUT, "timeout", "SECONDS",
+	  "end COMMAND after SECONDS; the exit status is then 124" },
 	CMD_OPTIONS_END
 };
 
 static const struct cmd_usage usage = {
 	.synopsis = "[options] [--] COMMAND [ARGUMENT]...",
-	.about = "Runs COMMAND, and all that it starts, under the checker and reports how it lost or\n"
+	.about = "Runs COMMAND, and all that it starts, under the checker and reports how it lost "
+		 "or\n"
 		 "misused file locks. The report goes to standard error; COMMAND's own input and\n"
 		 "output are its own.\n",
 	.options = options,
@@ -53,7 +51,8 @@ static const struct cmd_usage usage = {
 #undef HF_FORMAT
 		 "\nA --format without its -o is printed on standard error, in the text's place.\n"
 		 "Exit status: COMMAND's own, or 86 when findings reach --fail-on; 124 after a\n"
-		 "timeout, 125 when holdfast failed or could watch nothing, 126 and 127 when COMMAND\n"
+		 "timeout, 125 when holdfast failed or could watch nothing, 126 and 127 when "
+		 "COMMAND\n"
 		 "cannot be started, 128+N when signal N ended it.\n",
 	.has_command = true,
 };
@@ -160,8 +159,10 @@ static int find_checker(struct check *check)
 		return cmd_error(CMD_FAILED, "%s: the checker cannot be read: %s", path,
 				 strerror(errno));
 	if (strpbrk(path, ": "))
-		return cmd_error(CMD_FAILED, "%s: the loader cannot preload a path with a blank or a "
-				 "colon in it", path);
+		return cmd_error(CMD_FAILED,
+				 "%s: the loader cannot preload a path with a blank or a "
+				 "colon in it",
+				 path);
 	check->plan.checker = path;
 	return CMD_OK;
 }
@@ -239,11 +240,12 @@ static void tell_left_behind(struct check *check)
 
 		if (!image || kill(image->pid, 0) < 0 || !maps_pool(image->pid, check->rundir.pool))
 			continue;
-		report_remark(check->report,
-			      describe(&check->report->memory,
-				       "process %d (%.*s) is still running; what it does from here on "
-				       "is not in this report", image->pid,
-				       (int)sizeof(image->name), image->name));
+		report_remark(
+			check->report,
+			describe(&check->report->memory,
+				 "process %d (%.*s) is still running; what it does from here on "
+				 "is not in this report",
+				 image->pid, (int)sizeof(image->name), image->name));
 	}
 }
 
@@ -262,9 +264,11 @@ static int refuse_blindness(const struct check *check)
 	const char *program = check->plan.argv[0];
 
 	if (hf_doctor_verdict(program, &verdict) < 0 || verdict.can_see)
-		return cmd_error(CMD_FAILED, "%s: the checker was loaded nowhere: nothing was watched",
+		return cmd_error(CMD_FAILED,
+				 "%s: the checker was loaded nowhere: nothing was watched",
 				 program);
-	return cmd_error(CMD_FAILED, "%s: the checker was loaded nowhere: %s", program, verdict.why);
+	return cmd_error(CMD_FAILED, "%s: the checker was loaded nowhere: %s", program,
+			 verdict.why);
 }
 
 static int print_report(struct check *check)

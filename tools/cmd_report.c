@@ -14,7 +14,8 @@ static const struct cmd_option options[] = { REPORTING_OPTIONS, CMD_OPTIONS_END 
 static const struct cmd_usage usage = {
 	.synopsis = "[options] RUN...",
 	.about = "Prints what `holdfast check --keep` recorded. RUN is the folder it kept, or the\n"
-		 "recording in it; several are merged. A run that is still going on can be read too.\n",
+		 "recording in it; several are merged. A run that is still going on can be read "
+		 "too.\n",
 	.options = options,
 	.notes = "Formats: "
 #define HF_FORMAT(NAME, HELP) "\n  " #NAME "\t" HELP

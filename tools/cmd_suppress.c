@@ -11,15 +11,13 @@
 #include "reporting.h"
 #include "suppress.h"
 
-static const struct cmd_option options[] = {
-	{ 'a', "all", NULL, "notes too" },
-	CMD_OPTIONS_END
-};
+static const struct cmd_option options[] = { { 'a', "all", NULL, "notes too" }, CMD_OPTIONS_END };
 
 static const struct cmd_usage usage = {
 	.synopsis = "[-a] RUN [ID]...",
-	.about = "Prints a suppression for each finding of the recording RUN, or for those that ID\n"
-		 "names, ready for a file that check and report take with --suppressions.\n",
+	.about =
+		"Prints a suppression for each finding of the recording RUN, or for those that ID\n"
+		"names, ready for a file that check and report take with --suppressions.\n",
 	.options = options,
 	.notes = "Exit status: 0, 1 when there is no finding of that ID, 2 usage.\n",
 };
@@ -42,8 +40,8 @@ static int print_ids(const struct report *report, char **ids)
 		if (finding)
 			suppress_print(finding, stdout);
 		else
-			status = cmd_error(CMD_PROBLEM, "%s: the recording has no finding of that id",
-					   *ids);
+			status = cmd_error(CMD_PROBLEM,
+					   "%s: the recording has no finding of that id", *ids);
 	}
 	return status;
 }
@@ -70,7 +68,8 @@ int cmd_suppress(int argc, char **argv)
 	status = reporting_read(report, argv[optind], CMD_USAGE);
 	if (status == CMD_OK) {
 		report_finish(report);
-		status = optind + 1 < argc ? print_ids(report, argv + optind + 1) : print_all(report);
+		status = optind + 1 < argc ? print_ids(report, argv + optind + 1)
+					   : print_all(report);
 	}
 	report_free(report);
 	return status;

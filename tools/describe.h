@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of a report that every format shares: what is not already said by kinds.def. All text is
- * kept in the store that is given and lives as long as that.
+ * The words of a report that every format shares: what is not already said by kinds.def. All text
+ * is kept in the store that is given and lives as long as that.
  */
 #ifndef HF_TOOLS_DESCRIBE_H
 #define HF_TOOLS_DESCRIBE_H

@@ -19,7 +19,8 @@ struct cached {
 /* While one recording is read: its references and what they were folded to. */
 struct fold_state {
 	const struct recording *recording;
-	/* What followed each finding record, HF_THEN_BITs by hf_ref: 1/16 of the log, seldom touched. */
+	/* What followed each finding record, HF_THEN_BITs by hf_ref: 1/16 of the log, seldom
+	 * touched. */
 	uint16_t *then;
 	struct cached modules[CACHE_SIZE];
 	struct cached stacks[CACHE_SIZE];
@@ -34,8 +35,7 @@ static void free_modules(struct fold *fold)
 {
 	struct fold_module *module, *next;
 
-	HASH_ITER(hh, fold->modules, module, next)
-	{
+	HASH_ITER (hh, fold->modules, module, next) {
 		HASH_DEL(fold->modules, module);
 		free(module);
 	}
@@ -46,8 +46,7 @@ static void free_stacks(struct fold *fold)
 {
 	struct fold_stack *stack, *next;
 
-	HASH_ITER(hh, fold->stacks, stack, next)
-	{
+	HASH_ITER (hh, fold->stacks, stack, next) {
 		HASH_DEL(fold->stacks, stack);
 		free(stack);
 	}
@@ -61,13 +60,11 @@ void fold_free(struct fold *fold)
 
 	if (!fold)
 		return;
-	HASH_ITER(hh, fold->findings, finding, next_finding)
-	{
+	HASH_ITER (hh, fold->findings, finding, next_finding) {
 		HASH_DEL(fold->findings, finding);
 		free(finding);
 	}
-	HASH_ITER(hh, fold->files, file, next_file)
-	{
+	HASH_ITER (hh, fold->files, file, next_file) {
 		HASH_DEL(fold->files, file);
 		free(file);
 	}
@@ -113,8 +110,8 @@ static uint32_t intern_module(struct fold *fold, hf_ref ref)
 	record = (const void *)hf_log_at(&fold->state->recording->view, ref, HF_RECORD_MODULE);
 	if (!record)
 		return 0;
-	length = strnlen(record->path, hf_record_size(&record->head) - offsetof(struct hf_rec_module,
-										path));
+	length = strnlen(record->path,
+			 hf_record_size(&record->head) - offsetof(struct hf_rec_module, path));
 	HASH_FIND(hh, fold->modules, record->build_id,
 		  offsetof(struct hf_rec_module, path) - offsetof(struct hf_rec_module, build_id) +
 			  length,
@@ -377,8 +374,7 @@ void fold_withdraw_late(struct fold *fold, struct hf_fileid id, uint32_t taken)
 {
 	struct fold_finding *finding, *next;
 
-	HASH_ITER(hh, fold->findings, finding, next)
-	{
+	HASH_ITER (hh, fold->findings, finding, next) {
 		if (finding->key.kind != HF_KIND_CLOSE_DROPS_LOCK || finding->key.taken != taken ||
 		    finding->record->proof != HF_PROOF_LATE ||
 		    !hf_fileid_equal(finding->record->id, id))

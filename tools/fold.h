@@ -59,11 +59,11 @@ struct fold_key {
 /* The same finding, however often it was made. */
 struct fold_finding {
 	struct fold_key key;
-	unsigned order;		  /* of the first one */
+	unsigned order;			   /* of the first one */
 	const struct recording *recording; /* of the telling one */
 	const struct hf_rec_finding *record;
 	uint32_t opened;
-	uint64_t count; /* how often it was seen, without the withdrawn */
+	uint64_t count;			       /* how often it was seen, without the withdrawn */
 	uint64_t by_level[HF_LEVEL_ERROR + 1]; /* records; at NONE those that were withdrawn */
 	const struct hf_rec_consequence *then[FOLD_THEN_MAX]; /* of the telling one */
 	uint32_t then_stack[FOLD_THEN_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints a report. A format is a function and a line in formats.def; it only reads the model, so the
- * same recording gives the same bytes.
+ * Prints a report. A format is a function and a line in formats.def; it only reads the model, so
+ * the same recording gives the same bytes.
  */
 #ifndef HF_TOOLS_FORMAT_H
 #define HF_TOOLS_FORMAT_H

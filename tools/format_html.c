@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A report to look at: one page without a network, the findings with their stacks and source lines,
- * and the timeline of holds and waits. Its Content-Security-Policy allows the one script and the one
- * style sheet by their hashes and no request at all, so a name out of a recording can do nothing.
+ * and the timeline of holds and waits. Its Content-Security-Policy allows the one script and the
+ * one style sheet by their hashes and no request at all, so a name out of a recording can do
+ * nothing.
  */
 #include "config.h"
 
@@ -21,14 +22,18 @@
 static void print_head(FILE *out)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", out);
-	fputs("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-	      PAGE_CSS_POLICY "; script-src " PAGE_JS_POLICY "; base-uri 'none'; form-action 'none'\">\n",
+	fputs("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	      "style-src " PAGE_CSS_POLICY "; script-src " PAGE_JS_POLICY
+	      "; base-uri 'none'; form-action 'none'\">\n",
 	      out);
 	fputs("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<title>holdfast report</title>\n<style>", out);
+	      "<title>holdfast report</title>\n<style>",
+	      out);
 	fputs(PAGE_CSS, out);
-	fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#findings\">To the findings</a>\n"
-	      "<h1>holdfast report</h1>\n", out);
+	fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#findings\">To the "
+	      "findings</a>\n"
+	      "<h1>holdfast report</h1>\n",
+	      out);
 }
 
 static void print_count(FILE *out, unsigned long n, const char *one, const char *many)
@@ -168,9 +173,10 @@ static void print_foot(const struct report_finding *finding, FILE *out)
 	fputs("<dt>Reference</dt><dd>CWE-", out);
 	for (const char *c = finding->kind->cwe; *c; c++)
 		fputs(*c == ',' ? ", CWE-" : (const char[]){ *c, '\0' }, out);
-	fprintf(out, "; <code>holdfast explain %s</code>; id <code>%s</code>; seen %" PRIu64
-		     " time%s</dd>\n</dl>\n", finding->kind->slug, finding->id, finding->count,
-		finding->count == 1 ? "" : "s");
+	fprintf(out,
+		"; <code>holdfast explain %s</code>; id <code>%s</code>; seen %" PRIu64
+		" time%s</dd>\n</dl>\n",
+		finding->kind->slug, finding->id, finding->count, finding->count == 1 ? "" : "s");
 }
 
 static void print_finding(const struct report_finding *finding, FILE *out)
@@ -180,9 +186,10 @@ static void print_finding(const struct report_finding *finding, FILE *out)
 	char call[HF_VIA_LENGTH + 1] = "";
 
 	memcpy(call, finding->record->via, HF_VIA_LENGTH);
-	fprintf(out, "<article class=\"finding %s\" id=\"f-%s\" tabindex=\"-1\">\n<h3><span "
-		     "class=\"level\">%s</span> ", hf_level_name(finding->level), finding->id,
-		signs[finding->level]);
+	fprintf(out,
+		"<article class=\"finding %s\" id=\"f-%s\" tabindex=\"-1\">\n<h3><span "
+		"class=\"level\">%s</span> ",
+		hf_level_name(finding->level), finding->id, signs[finding->level]);
 	format_markup(out, finding->kind->title);
 	if (finding->image) {
 		char name[sizeof(finding->image->name) + 1] = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report for programs: one JSON object per line, findings first, the summary last. The objects are
- * described by docs/report.schema.json; what is there stays there, with its meaning.
+ * A report for programs: one JSON object per line, findings first, the summary last. The objects
+ * are described by docs/report.schema.json; what is there stays there, with its meaning.
  */
 #include "config.h"
 
@@ -71,10 +71,10 @@ static json_t *stack_array(const struct report_finding *finding)
 static const char *then_name(unsigned what)
 {
 	static const char *const names[] = {
-		[HF_THEN_WRITTEN] = "written",	   [HF_THEN_READ] = "read",
-		[HF_THEN_UNLOCKED] = "unlocked",   [HF_THEN_TAKEN] = "taken",
-		[HF_THEN_TEARDOWN] = "torn-down",  [HF_THEN_RETAKEN] = "retaken",
-		[HF_THEN_CHANGED] = "changed",	   [HF_THEN_WITHDRAWN] = "withdrawn",
+		[HF_THEN_WRITTEN] = "written",	  [HF_THEN_READ] = "read",
+		[HF_THEN_UNLOCKED] = "unlocked",  [HF_THEN_TAKEN] = "taken",
+		[HF_THEN_TEARDOWN] = "torn-down", [HF_THEN_RETAKEN] = "retaken",
+		[HF_THEN_CHANGED] = "changed",	  [HF_THEN_WITHDRAWN] = "withdrawn",
 		[HF_THEN_RETURNED] = "returned",
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A report for CI dashboards: a test case for each kind of misuse, which fails when it was found. */
+/* A report for CI dashboards: a test case for each kind of misuse, which fails when it was found.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -40,8 +41,8 @@ static unsigned count_failed_kinds(const struct report *report)
 }
 
 /* The text report of the kind's findings that do fail, or of those that do not. */
-static void print_findings(const struct report *report, const struct hf_kind_info *kind, bool failing,
-			   FILE *out)
+static void print_findings(const struct report *report, const struct hf_kind_info *kind,
+			   bool failing, FILE *out)
 {
 	struct format_how plain = { 0 };
 	size_t size;
@@ -112,8 +113,10 @@ void format_junit(const struct report *report, FILE *out, const struct format_ho
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
 	fprintf(out, "<testsuites name=\"holdfast\" tests=\"%d\" failures=\"%u\" errors=\"0\">\n",
 		HF_KIND_COUNT - 1, failures);
-	fprintf(out, "  <testsuite name=\"holdfast\" tests=\"%d\" failures=\"%u\" errors=\"0\" "
-		     "skipped=\"0\" time=\"0\">\n", HF_KIND_COUNT - 1, failures);
+	fprintf(out,
+		"  <testsuite name=\"holdfast\" tests=\"%d\" failures=\"%u\" errors=\"0\" "
+		"skipped=\"0\" time=\"0\">\n",
+		HF_KIND_COUNT - 1, failures);
 	for (unsigned kind = HF_KIND_NONE + 1; kind < HF_KIND_COUNT; kind++)
 		print_case(report, hf_kind_info(kind), out);
 	print_remarks(report, out);

@@ -43,8 +43,9 @@ static json_t *pascal_case(const char *slug)
 static json_t *help_object(const struct hf_kind_info *kind)
 {
 	char *text = alloc_format("%s\n\nRepair: %s\n", kind->why, kind->repair);
-	char *markdown = alloc_format("%s\n\n**Repair** (any one): %s\n\nMore: `holdfast explain %s`\n",
-				      kind->why, kind->repair, kind->slug);
+	char *markdown =
+		alloc_format("%s\n\n**Repair** (any one): %s\n\nMore: `holdfast explain %s`\n",
+			     kind->why, kind->repair, kind->slug);
 	json_t *object = text_object(text);
 
 	json_add(object, "markdown", json_text(markdown));
@@ -91,8 +92,9 @@ static json_t *rule_object(const struct hf_kind_info *kind)
 	json_add(object, "defaultConfiguration", configuration);
 	json_add(properties, "tags", tag_array(kind));
 	json_add(properties, "precision", json_text("very-high"));
-	json_add(properties, "problem.severity",
-		 json_text(!strcmp(rule_level(kind), "note") ? "recommendation" : rule_level(kind)));
+	json_add(
+		properties, "problem.severity",
+		json_text(!strcmp(rule_level(kind), "note") ? "recommendation" : rule_level(kind)));
 	json_add(object, "properties", properties);
 	return object;
 }

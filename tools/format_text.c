@@ -14,14 +14,7 @@
 #define FUNCTION_WIDTH 20
 #define PLACE_WIDTH 26
 
-enum paint {
-	PAINT_ERROR,
-	PAINT_WARNING,
-	PAINT_NOTE,
-	PAINT_OWN,
-	PAINT_DIM,
-	PAINT_OFF
-};
+enum paint { PAINT_ERROR, PAINT_WARNING, PAINT_NOTE, PAINT_OWN, PAINT_DIM, PAINT_OFF };
 
 static const char *paint(const struct format_how *how, enum paint which)
 {
@@ -170,7 +163,8 @@ static void print_frames(FILE *out, const struct format_how *how, const struct r
 }
 
 /* The interposed function is not in the stack: it is the call that the innermost frame makes. */
-static void print_call(FILE *out, const struct format_how *how, const struct report_finding *finding)
+static void print_call(FILE *out, const struct format_how *how,
+		       const struct report_finding *finding)
 {
 	char via[HF_VIA_LENGTH + 1] = "";
 
@@ -260,14 +254,15 @@ void format_text_summary(const struct report *report, FILE *out)
 {
 	const struct report_summary *sum = &report->summary;
 
-	fprintf(out, "holdfast: %lu error%s, %lu warning%s, %lu note%s in %lu process%s (", sum->errors,
-		plural(sum->errors), sum->warnings, plural(sum->warnings), sum->notes,
+	fprintf(out, "holdfast: %lu error%s, %lu warning%s, %lu note%s in %lu process%s (",
+		sum->errors, plural(sum->errors), sum->warnings, plural(sum->warnings), sum->notes,
 		plural(sum->notes), sum->processes, sum->processes == 1 ? "" : "es");
 	fprintf(out, "%" PRIu64 " lock%s on %lu file%s; %lu suppressed; ", sum->locks,
 		sum->locks == 1 ? "" : "s", sum->files, plural(sum->files), sum->suppressed);
 	if (sum->known)
 		fprintf(out, "%lu in the baseline; ", sum->known);
-	fprintf(out, "%zu program%s not watched)", report->blind_count, plural(report->blind_count));
+	fprintf(out, "%zu program%s not watched)", report->blind_count,
+		plural(report->blind_count));
 }
 
 static void print_asides(const struct report *report, FILE *out)
@@ -282,7 +277,8 @@ static void print_asides(const struct report *report, FILE *out)
 	for (size_t i = 0; i < report->blind_count; i++) {
 		fputs("holdfast: not watched: ", out);
 		put(out, report->blind[i].path, strlen(report->blind[i].path));
-		fprintf(out, "%s%s\n", *report->blind[i].reason ? ": " : "", report->blind[i].reason);
+		fprintf(out, "%s%s\n", *report->blind[i].reason ? ": " : "",
+			report->blind[i].reason);
 	}
 }
 

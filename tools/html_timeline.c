@@ -20,7 +20,8 @@ static const char controls[] =
 	"<kbd>\xe2\x86\x90</kbd> <kbd>\xe2\x86\x92</kbd> next bar, "
 	"<kbd>\xe2\x86\x91</kbd> <kbd>\xe2\x86\x93</kbd> next lane, "
 	"<kbd>+</kbd> <kbd>-</kbd> <kbd>0</kbd> zoom, <kbd>[</kbd> <kbd>]</kbd> move, "
-	"<kbd>l</kbd> next finding or loss, <kbd>Enter</kbd> to the finding. With a mouse: point, drag, "
+	"<kbd>l</kbd> next finding or loss, <kbd>Enter</kbd> to the finding. With a mouse: point, "
+	"drag, "
 	"<kbd>Ctrl</kbd> and wheel.</p>\n"
 	"<div class=\"tools\">\n"
 	"<button type=\"button\" id=\"zoom-in\">Zoom in</button>\n"
@@ -31,15 +32,19 @@ static const char controls[] =
 	"<button type=\"button\" id=\"next-loss\">Next finding or loss</button>\n"
 	"</div>\n"
 	"<div class=\"legend\">\n"
-	"<span><canvas id=\"legend-write\" width=\"44\" height=\"22\"></canvas>write lock held</span>\n"
-	"<span><canvas id=\"legend-read\" width=\"44\" height=\"22\"></canvas>read lock held</span>\n"
+	"<span><canvas id=\"legend-write\" width=\"44\" height=\"22\"></canvas>write lock "
+	"held</span>\n"
+	"<span><canvas id=\"legend-read\" width=\"44\" height=\"22\"></canvas>read lock "
+	"held</span>\n"
 	"<span><canvas id=\"legend-wait\" width=\"44\" height=\"22\"></canvas>waits</span>\n"
 	"<span><canvas id=\"legend-lost\" width=\"44\" height=\"22\"></canvas>lost</span>\n"
 	"<span>\xe2\x96\xbc finding</span>\n"
 	"</div>\n"
-	"<canvas id=\"lanes\" tabindex=\"0\" role=\"application\" aria-label=\"Timeline of locks; arrow keys "
+	"<canvas id=\"lanes\" tabindex=\"0\" role=\"application\" aria-label=\"Timeline of locks; "
+	"arrow keys "
 	"move from bar to bar\" aria-describedby=\"details\"></canvas>\n"
-	"<div class=\"details\" id=\"details\" role=\"status\" aria-live=\"polite\">Point at a bar, or focus "
+	"<div class=\"details\" id=\"details\" role=\"status\" aria-live=\"polite\">Point at a "
+	"bar, or focus "
 	"the timeline and use the arrow keys.</div>\n"
 	"<noscript><p>The timeline is drawn by a script, and scripts are off.</p></noscript>\n";
 
@@ -115,8 +120,9 @@ static json_t *frame_lines(const struct report *report, const struct report_stac
 		const struct report_frame *frame = &stack->frames[i];
 		const char *place = describe_place(memory, frame);
 
-		json_append(array, json_text(describe(memory, "%s%s%s", describe_function(memory, frame),
-						      *place ? "  " : "", place)));
+		json_append(array,
+			    json_text(describe(memory, "%s%s%s", describe_function(memory, frame),
+					       *place ? "  " : "", place)));
 	}
 	return array;
 }
@@ -126,7 +132,8 @@ static json_t *stack_object(const struct report *report, const struct timeline *
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < timeline->span_count; i++) {
-		const struct report_stack *stack = report_stack_at(report, timeline->spans[i].stack);
+		const struct report_stack *stack =
+			report_stack_at(report, timeline->spans[i].stack);
 		char key[16];
 
 		snprintf(key, sizeof(key), "%u", timeline->spans[i].stack);
@@ -166,7 +173,8 @@ static json_t *mark_array(const struct report *report, const struct timeline *ti
 	return array;
 }
 
-/* A "<" could end the script element; in JSON it only stands in strings, where it can be written so. */
+/* A "<" could end the script element; in JSON it only stands in strings, where it can be written
+ * so. */
 static void print_data(FILE *out, json_t *data)
 {
 	char *text = data ? json_dumps(data, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
@@ -205,8 +213,9 @@ void html_print_timeline(const struct report *report, FILE *out)
 	timeline_sort(&timeline);
 	fputs(controls, out);
 	if (report->summary.events_lost)
-		fprintf(out, "<p class=\"hint\">The recording kept the newest events; %" PRIu64
-			     " older ones are lost, so early bars may be missing.</p>\n",
+		fprintf(out,
+			"<p class=\"hint\">The recording kept the newest events; %" PRIu64
+			" older ones are lost, so early bars may be missing.</p>\n",
 			report->summary.events_lost);
 	print_data(out, data_object(report, &timeline));
 	timeline_free(&timeline);

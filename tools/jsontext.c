@@ -66,6 +66,7 @@ void json_print(FILE *out, json_t *value, size_t flags)
 {
 	if (!value)
 		alloc_failed();
-	(void)json_dumpf(value, out, flags | JSON_PRESERVE_ORDER); /* the caller looks at ferror() */
+	(void)json_dumpf(value, out,
+			 flags | JSON_PRESERVE_ORDER); /* the caller looks at ferror() */
 	json_decref(value);
 }

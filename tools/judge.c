@@ -9,7 +9,8 @@
 #include "fold.h"
 #include "timeline.h"
 
-static const struct timeline_row *row_of(const struct judge *judge, const struct timeline_span *span)
+static const struct timeline_row *row_of(const struct judge *judge,
+					 const struct timeline_span *span)
 {
 	return &judge->timeline.rows[span->row];
 }
@@ -34,9 +35,9 @@ static uint64_t end_of(const struct timeline_span *span)
 }
 
 /*
- * Two waits that last at the same time, each for bytes of which the other's owner keeps a read lock:
- * neither can be granted before the other gives up. The one that ended first must not have been
- * granted, or the locks were not what they seem (descriptions shared between processes).
+ * Two waits that last at the same time, each for bytes of which the other's owner keeps a read
+ * lock: neither can be granted before the other gives up. The one that ended first must not have
+ * been granted, or the locks were not what they seem (descriptions shared between processes).
  */
 static bool are_deadlocked(const struct judge *judge, const struct timeline_span *a,
 			   const struct timeline_span *b)
@@ -56,11 +57,20 @@ static void tell_upgrade_deadlock(struct judge *judge, const struct timeline_spa
 {
 	const struct timeline_span *hold = &judge->timeline.spans[other->upgrades];
 	struct hf_rec_finding record = {
-		.kind = HF_KIND_UPGRADE_DEADLOCK, .proof = HF_PROOF_NONE,
-		.primitive = hold->primitive, .mode = hold->mode, .wanted = wait->mode,
-		.wanted_primitive = wait->primitive, .fd = hold->fd, .other_fd = wait->fd,
-		.holder_tid = row_of(judge, hold)->tid, .taken_time = hold->from,
-		.id = row_of(judge, wait)->id, .start = wait->first, .end = wait->last, .count = 1,
+		.kind = HF_KIND_UPGRADE_DEADLOCK,
+		.proof = HF_PROOF_NONE,
+		.primitive = hold->primitive,
+		.mode = hold->mode,
+		.wanted = wait->mode,
+		.wanted_primitive = wait->primitive,
+		.fd = hold->fd,
+		.other_fd = wait->fd,
+		.holder_tid = row_of(judge, hold)->tid,
+		.taken_time = hold->from,
+		.id = row_of(judge, wait)->id,
+		.start = wait->first,
+		.end = wait->last,
+		.count = 1,
 	};
 
 	record.head.image = wait->image;
@@ -75,9 +85,11 @@ static void judge_upgrade_deadlock(struct judge *judge)
 {
 	for (size_t i = 0; i < judge->upgrade_count; i++)
 		for (size_t j = i + 1; j < judge->upgrade_count &&
-				       judge->upgrades[j]->from < end_of(judge->upgrades[i]); j++)
+				       judge->upgrades[j]->from < end_of(judge->upgrades[i]);
+		     j++)
 			if (are_deadlocked(judge, judge->upgrades[i], judge->upgrades[j]))
-				tell_upgrade_deadlock(judge, judge->upgrades[j], judge->upgrades[i]);
+				tell_upgrade_deadlock(judge, judge->upgrades[j],
+						      judge->upgrades[i]);
 }
 
 static int compare_beginnings(const void *first, const void *second)
@@ -126,11 +138,20 @@ static void tell_wait_under_lock(struct judge *judge, const struct timeline_chil
 				 const struct timeline_span *hold, const struct timeline_span *wait)
 {
 	struct hf_rec_finding record = {
-		.kind = HF_KIND_WAIT_UNDER_LOCK, .proof = HF_PROOF_NONE,
-		.primitive = hold->primitive, .mode = hold->mode, .wanted = wait->mode,
-		.wanted_primitive = wait->primitive, .fd = hold->fd, .other_fd = wait->fd,
-		.holder_tid = row_of(judge, hold)->tid, .taken_time = hold->from,
-		.id = row_of(judge, hold)->id, .start = hold->first, .end = hold->last, .count = 1,
+		.kind = HF_KIND_WAIT_UNDER_LOCK,
+		.proof = HF_PROOF_NONE,
+		.primitive = hold->primitive,
+		.mode = hold->mode,
+		.wanted = wait->mode,
+		.wanted_primitive = wait->primitive,
+		.fd = hold->fd,
+		.other_fd = wait->fd,
+		.holder_tid = row_of(judge, hold)->tid,
+		.taken_time = hold->from,
+		.id = row_of(judge, hold)->id,
+		.start = hold->first,
+		.end = hold->last,
+		.count = 1,
 	};
 
 	record.head.image = childwait->image;
@@ -160,8 +181,8 @@ static bool waits_for(const struct judge *judge, const struct timeline_childwait
 }
 
 /*
- * A child waits for a lock of its parent, which waits for the child: until somebody ended the child,
- * nothing moved. A wait that was granted was no such thing.
+ * A child waits for a lock of its parent, which waits for the child: until somebody ended the
+ * child, nothing moved. A wait that was granted was no such thing.
  */
 static void judge_wait_under_lock(struct judge *judge)
 {
@@ -185,8 +206,8 @@ static void judge_wait_under_lock(struct judge *judge)
 }
 
 /* Did that process go on believing: did it unlock itself, or was the loss noticed when it did? */
-static bool is_taken_away(const struct judge *judge, const struct timeline_span *hold, int32_t parent,
-			  const struct timeline_unlock *unlock)
+static bool is_taken_away(const struct judge *judge, const struct timeline_span *hold,
+			  int32_t parent, const struct timeline_unlock *unlock)
 {
 	return hold->kind == TIMELINE_HOLD && row_of(judge, hold)->pid == parent &&
 	       hold->primitive == unlock->primitive &&
@@ -200,11 +221,18 @@ static void tell_child_releases_parent(struct judge *judge, const struct timelin
 				       const struct timeline_span *hold)
 {
 	struct hf_rec_finding record = {
-		.kind = HF_KIND_CHILD_RELEASES_PARENT, .proof = HF_PROOF_NONE,
-		.primitive = hold->primitive, .mode = hold->mode, .fd = hold->fd,
-		.other_fd = unlock->fd, .holder_tid = row_of(judge, hold)->tid,
-		.taken_time = hold->from, .id = unlock->id, .start = hold->first,
-		.end = hold->last, .count = 1,
+		.kind = HF_KIND_CHILD_RELEASES_PARENT,
+		.proof = HF_PROOF_NONE,
+		.primitive = hold->primitive,
+		.mode = hold->mode,
+		.fd = hold->fd,
+		.other_fd = unlock->fd,
+		.holder_tid = row_of(judge, hold)->tid,
+		.taken_time = hold->from,
+		.id = unlock->id,
+		.start = hold->first,
+		.end = hold->last,
+		.count = 1,
 	};
 
 	record.head.image = unlock->image;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kinds of misuse that take several processes: no one of them can see it, the recording of all can.
- * kinds.def says COMMAND for them; each has a judge_<kind>() here.
+ * The kinds of misuse that take several processes: no one of them can see it, the recording of all
+ * can. kinds.def says COMMAND for them; each has a judge_<kind>() here.
  */
 #ifndef HF_TOOLS_JUDGE_H
 #define HF_TOOLS_JUDGE_H
@@ -14,7 +14,8 @@ struct judge {
 	struct report *report;
 	const struct recording *recording;
 	struct timeline timeline;
-	const struct timeline_span **upgrades; /* waits that upgrade, in the order of their beginning */
+	const struct timeline_span *
+		*upgrades; /* waits that upgrade, in the order of their beginning */
 	size_t upgrade_count;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leak-to-exec: the shim has seen that a lock survived the close that was to release it, and asked the
- * kernel. Who keeps it, only the recording of all processes tells: a program that a child became, with
- * the locked description open.
+ * leak-to-exec: the shim has seen that a lock survived the close that was to release it, and asked
+ * the kernel. Who keeps it, only the recording of all processes tells: a program that a child
+ * became, with the locked description open.
  */
 #include "config.h"
 
@@ -14,7 +14,8 @@
 #include "timeline.h"
 
 /* Was the child seen to end before that moment? A wait for any child may have been for this one. */
-static bool has_ended(const struct timeline *timeline, const struct timeline_leak *leak, uint64_t time)
+static bool has_ended(const struct timeline *timeline, const struct timeline_leak *leak,
+		      uint64_t time)
 {
 	for (size_t i = 0; i < timeline->childwait_count; i++) {
 		const struct timeline_childwait *wait = &timeline->childwaits[i];
@@ -33,9 +34,8 @@ static bool is_kept_by(const struct judge *judge, const struct timeline_leak *le
 	const struct hf_image *parent = recording_image(judge->recording, survived->head.image);
 
 	return child && parent && child->ppid == parent->pid &&
-	       leak->primitive == survived->primitive &&
-	       hf_fileid_equal(leak->id, survived->id) && leak->time > survived->taken_time &&
-	       leak->time < survived->head.time &&
+	       leak->primitive == survived->primitive && hf_fileid_equal(leak->id, survived->id) &&
+	       leak->time > survived->taken_time && leak->time < survived->head.time &&
 	       !has_ended(&judge->timeline, leak, survived->head.time);
 }
 
@@ -64,8 +64,8 @@ static void tell(struct judge *judge, struct fold_finding *finding)
 	record.level = has_victim(judge, finding->record) ? HF_LEVEL_ERROR : HF_LEVEL_NONE;
 	fold_withdraw(finding);
 	fold_judged(judge->report->fold, judge->recording,
-		    store_bytes(&judge->report->memory, &record, sizeof(record)),
-		    finding->key.here, finding->key.taken);
+		    store_bytes(&judge->report->memory, &record, sizeof(record)), finding->key.here,
+		    finding->key.taken);
 }
 
 static const struct timeline_leak *find_leak(const struct judge *judge,
@@ -86,8 +86,7 @@ void judge_leak_to_exec(struct judge *judge)
 
 	if (!judge->timeline.leak_count)
 		return;
-	HASH_ITER(hh, judge->report->fold->findings, finding, next)
-	{
+	HASH_ITER (hh, judge->report->fold->findings, finding, next) {
 		if (fold_level(finding) != HF_LEVEL_NONE && find_leak(judge, finding))
 			tell(judge, finding);
 	}

@@ -84,7 +84,8 @@ const char *recording_strerror(int error)
 	case -ENOMSG:
 		return "is no recording of holdfast check";
 	case -EPROTO:
-		return "was recorded by another version of holdfast, whose format this one cannot read";
+		return "was recorded by another version of holdfast, whose format this one cannot "
+		       "read";
 	case -EBADMSG:
 		return "is damaged: its header contradicts itself";
 	default:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A recording on disk, opened for reading: a run folder of `holdfast check --keep`, or the pool file
- * in it. The file is mapped, not loaded, so its size costs no memory; a run that is still going on
- * can be read too.
+ * A recording on disk, opened for reading: a run folder of `holdfast check --keep`, or the pool
+ * file in it. The file is mapped, not loaded, so its size costs no memory; a run that is still
+ * going on can be read too.
  */
 #ifndef HF_TOOLS_RECORDING_H
 #define HF_TOOLS_RECORDING_H

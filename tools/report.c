@@ -44,22 +44,30 @@ static void examine(struct report *report, const struct recording *recording)
 
 	if (view->missing)
 		report_remark(report,
-			   describe(memory, "%s is cut short: %" PRIu64 " bytes are missing; what is "
-				    "there is reported", path, view->missing));
+			      describe(memory,
+				       "%s is cut short: %" PRIu64 " bytes are missing; what is "
+				       "there is reported",
+				       path, view->missing));
 	if (report->fold->skipped)
-		report_remark(report,
-			   describe(memory, "%s: %" PRIu64 " bytes of the log make no sense (a process "
-				    "was killed while it wrote, or the file is damaged) and are left "
-				    "out", path, report->fold->skipped));
+		report_remark(
+			report,
+			describe(memory,
+				 "%s: %" PRIu64 " bytes of the log make no sense (a process "
+				 "was killed while it wrote, or the file is damaged) and are left "
+				 "out",
+				 path, report->fold->skipped));
 	if (report->fold->unknown)
 		report_remark(report,
-			   describe(memory, "%s: %u findings are of kinds that this holdfast does not "
-				    "know and are left out", path, report->fold->unknown));
+			      describe(memory,
+				       "%s: %u findings are of kinds that this holdfast does not "
+				       "know and are left out",
+				       path, report->fold->unknown));
 	if (view->pool->images_next > view->pool->image_slots)
 		report_remark(report,
-			   describe(memory, "%s had no room for %u of its processes: their findings "
-				    "carry no name", path,
-				    view->pool->images_next - view->pool->image_slots));
+			      describe(memory,
+				       "%s had no room for %u of its processes: their findings "
+				       "carry no name",
+				       path, view->pool->images_next - view->pool->image_slots));
 }
 
 void report_add(struct report *report, const struct recording *opened)
@@ -88,7 +96,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Functions and files, not lines: an edit elsewhere in the file must not make a finding a new one. */
+/* Functions and files, not lines: an edit elsewhere in the file must not make a finding a new one.
+ */
 static uint64_t hash_stack(struct report *report, uint64_t hash, const struct report_stack *stack)
 {
 	for (size_t i = 0; stack && i < stack->count; i++) {
@@ -116,7 +125,8 @@ static bool id_is_used(const struct report *report, const char *id, size_t befor
 	return false;
 }
 
-/* Two calls in one function differ by their order only; the second one's id is made of the first's. */
+/* Two calls in one function differ by their order only; the second one's id is made of the first's.
+ */
 static void set_ids(struct report *report)
 {
 	for (size_t i = 0; i < report->finding_count; i++) {
@@ -177,9 +187,9 @@ static void resolve_all(struct report *report)
 	struct fold_finding *folded, *next;
 
 	report->resolver = resolver_new(report);
-	report->findings = alloc_zeroed(HASH_COUNT(report->fold->findings), sizeof(*report->findings));
-	HASH_ITER(hh, report->fold->findings, folded, next)
-	{
+	report->findings =
+		alloc_zeroed(HASH_COUNT(report->fold->findings), sizeof(*report->findings));
+	HASH_ITER (hh, report->fold->findings, folded, next) {
 		struct report_finding *finding = &report->findings[report->finding_count];
 
 		if (fold_level(folded) == HF_LEVEL_NONE)
@@ -216,8 +226,8 @@ static bool see_process(struct seen_process **seen, uint64_t pid_ns, int64_t pid
 }
 
 /*
- * Only images that recorded something know their namespace: those first, and of the others only pids
- * that are not among them, such as a shell's that went on to be the program.
+ * Only images that recorded something know their namespace: those first, and of the others only
+ * pids that are not among them, such as a shell's that went on to be the program.
  */
 static void count_images(struct report *report, const struct recording *recording, bool with_ns,
 			 struct seen_process **seen)
@@ -242,8 +252,7 @@ static void count_recordings(struct report *report)
 
 		count_images(report, recording, true, &seen);
 		count_images(report, recording, false, &seen);
-		HASH_ITER(hh, seen, process, next)
-		{
+		HASH_ITER (hh, seen, process, next) {
 			HASH_DEL(seen, process);
 			free(process);
 		}

@@ -36,7 +36,8 @@ struct report_frame {
 };
 
 struct report_stack {
-	const char *title; /* "Taken here, thread 7, 1.8 ms earlier: write lock, bytes 0-EOF, fd 3" */
+	const char
+		*title; /* "Taken here, thread 7, 1.8 ms earlier: write lock, bytes 0-EOF, fd 3" */
 	size_t count;
 	struct report_frame *frames; /* innermost first, without what comes before main() */
 };
@@ -45,7 +46,7 @@ struct report_stack {
 struct report_then {
 	const struct hf_rec_consequence *record;
 	struct report_stack *here; /* NULL: no stack */
-	const char *sentence;	   /* "Then used without the lock: write(3, ...), ..., 40 us later" */
+	const char *sentence; /* "Then used without the lock: write(3, ...), ..., 40 us later" */
 };
 
 #define REPORT_THEN_MAX 4
@@ -60,7 +61,7 @@ struct report_finding {
 	const struct hf_kind_info *kind;
 	enum hf_level level; /* NOTE, WARNING or ERROR */
 	enum report_muted muted;
-	char id[9];		      /* of kind and functions: the same after lines have moved */
+	char id[9]; /* of kind and functions: the same after lines have moved */
 	const struct hf_rec_finding *record; /* the telling one of those folded together */
 	const struct hf_image *image;	     /* where; NULL when its slot was lost */
 	const char *path;		     /* of the file, "" when it is not known */

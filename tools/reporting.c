@@ -39,7 +39,8 @@ static int add_output(struct reporting *reporting, const char *name)
 		return cmd_usage_error("%s: no such format; there are %s", name, format_names());
 	if (reporting->output_count == REPORTING_MAX_OUTPUTS)
 		return cmd_usage_error("more than %d formats", REPORTING_MAX_OUTPUTS);
-	reporting->outputs[reporting->output_count++] = (struct reporting_output){ format, NULL, NULL };
+	reporting->outputs[reporting->output_count++] =
+		(struct reporting_output){ format, NULL, NULL };
 	return CMD_OK;
 }
 

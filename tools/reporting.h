@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs check and report share: the options of a report, and printing it where they say. */
+/* What the verbs check and report share: the options of a report, and printing it where they say.
+ */
 #ifndef HF_TOOLS_REPORTING_H
 #define HF_TOOLS_REPORTING_H
 
@@ -29,7 +30,7 @@ struct reporting {
 	const char *baseline_path;
 	struct suppressions *suppressions; /* NULL: none */
 	struct baseline *baseline;	   /* NULL: none */
-	char *cwd; /* the default of model.strip_prefix */
+	char *cwd;			   /* the default of model.strip_prefix */
 };
 
 enum reporting_key {
@@ -45,17 +46,20 @@ enum reporting_key {
 /* The options, for the verb's table. */
 #define REPORTING_OPTIONS                                                                          \
 	{ 'f', "format", "FORMAT", "print the report as FORMAT; may be repeated, see below" },     \
-	{ 'o', "output", "FILE", "write the format named before to FILE" },                        \
-	{ REPORTING_FAIL_ON, "fail-on", "LEVEL",                                                   \
-	  "fail on findings of LEVEL (note, warning, error) and above, or never; default warning" },\
-	{ REPORTING_NOTES, "notes", NULL, "print notes too" },                                     \
-	{ REPORTING_STRICT, "strict", NULL, "treat notes as warnings" },                           \
-	{ REPORTING_STRIP_PREFIX, "strip-prefix", "DIR",                                           \
-	  "shorten paths below DIR; default the working directory" },                        \
-	{ REPORTING_SUPPRESSIONS, "suppressions", "FILE",                                          \
-	  "mute the findings that a rule in FILE matches" },                                 \
-	{ REPORTING_BASELINE, "baseline", "FILE",                                                  \
-	  "mute the findings of FILE, an earlier report in the format json" }
+		{ 'o', "output", "FILE", "write the format named before to FILE" },                \
+		{ REPORTING_FAIL_ON, "fail-on", "LEVEL",                                           \
+		  "fail on findings of LEVEL (note, warning, error) and above, or never; default " \
+		  "warning" },                                                                     \
+		{ REPORTING_NOTES, "notes", NULL, "print notes too" },                             \
+		{ REPORTING_STRICT, "strict", NULL, "treat notes as warnings" },                   \
+		{ REPORTING_STRIP_PREFIX, "strip-prefix", "DIR",                                   \
+		  "shorten paths below DIR; default the working directory" },                      \
+		{ REPORTING_SUPPRESSIONS, "suppressions", "FILE",                                  \
+		  "mute the findings that a rule in FILE matches" },                               \
+	{                                                                                          \
+		REPORTING_BASELINE, "baseline", "FILE",                                            \
+			"mute the findings of FILE, an earlier report in the format json"          \
+	}
 
 void reporting_init(struct reporting *reporting);
 void reporting_free(struct reporting *reporting);
@@ -66,7 +70,8 @@ void reporting_free(struct reporting *reporting);
  */
 int reporting_option(struct reporting *reporting, int key, const char *argument, bool *ret_taken);
 
-/* Reads suppressions and baseline and opens all outputs, before anything is run: CMD_OK or, after a line, failed. */
+/* Reads suppressions and baseline and opens all outputs, before anything is run: CMD_OK or, after a
+ * line, failed. */
 int reporting_open(struct reporting *reporting, enum cmd_status failed);
 
 /* Reads a recording into the report; CMD_OK, or failed after a line. */

@@ -97,9 +97,9 @@ static struct symbols_module *module_symbols(struct resolver *resolver, uint32_t
 	resolver->modules = grown(resolver->modules, &resolver->module_room, number);
 	module = &resolver->modules[number - 1];
 	if (!*module)
-		*module = symbols_module(resolver->report->symbols, path, record->build_id,
-					 length < sizeof(record->build_id) ? length
-									   : sizeof(record->build_id));
+		*module = symbols_module(
+			resolver->report->symbols, path, record->build_id,
+			length < sizeof(record->build_id) ? length : sizeof(record->build_id));
 	if (!*module)
 		alloc_failed();
 	return *module;
@@ -212,7 +212,8 @@ const struct report_stack *resolve_stack_number(struct resolver *resolver, uint3
 	return *stack;
 }
 
-/* Stacks are shared by findings, titles are not: each finding gets a stack of its own frames' list. */
+/* Stacks are shared by findings, titles are not: each finding gets a stack of its own frames' list.
+ */
 static struct report_stack *resolve_stack(struct resolver *resolver, uint32_t number,
 					  const char *title)
 {
@@ -220,7 +221,8 @@ static struct report_stack *resolve_stack(struct resolver *resolver, uint32_t nu
 
 	if (!number)
 		return NULL;
-	stack = store_bytes(resolver->memory, resolve_stack_number(resolver, number), sizeof(*stack));
+	stack = store_bytes(resolver->memory, resolve_stack_number(resolver, number),
+			    sizeof(*stack));
 	stack->title = title;
 	return stack;
 }
@@ -292,7 +294,8 @@ void resolve_finding(struct resolver *resolver, const struct fold_finding *folde
 	if (!ret->here)
 		ret->here = empty_stack(resolver, describe_here(memory, ret));
 	if (folded->record->taken_time)
-		ret->taken = resolve_stack(resolver, folded->key.taken, describe_taken(memory, ret));
+		ret->taken =
+			resolve_stack(resolver, folded->key.taken, describe_taken(memory, ret));
 	ret->opened = resolve_stack(resolver, folded->opened, describe_opened(memory, ret));
 	ret->where = where(ret);
 	resolve_then(resolver, folded, ret);

@@ -19,7 +19,8 @@
 #include "record.h"
 #include "recording.h"
 
-/* Room for the execs of a large build, tens of thousands of different stacks, and a long timeline. */
+/* Room for the execs of a large build, tens of thousands of different stacks, and a long timeline.
+ */
 #define IMAGE_SLOTS 16384
 #define LOG_SIZE (UINT64_C(16) << 20)
 #define RING_CELLS (UINT32_C(1) << 17)
@@ -46,8 +47,8 @@ static char *absolute(const char *path)
 }
 
 /*
- * A folder in memory, if there is one with room: the first store of every process into a page of a file
- * on disk updates the file's times in the journal, which is a tenth of what an exec costs.
+ * A folder in memory, if there is one with room: the first store of every process into a page of a
+ * file on disk updates the file's times in the journal, which is a tenth of what an exec costs.
  */
 static const char *default_base(void)
 {

@@ -24,7 +24,8 @@ struct rundir {
  */
 int rundir_make(const char *keep, struct rundir *ret);
 
-/* After the run: removes the folder, or makes a kept one readable and no longer writable by others. */
+/* After the run: removes the folder, or makes a kept one readable and no longer writable by others.
+ */
 void rundir_finish(struct rundir *rundir);
 
 void rundir_free(struct rundir *rundir);

@@ -87,9 +87,8 @@ static json_t *region_object(const struct report_frame *frame)
 static void add_logical(json_t *location, const struct report_frame *frame)
 {
 	json_t *array = json_array(), *object = json_object();
-	char *name = frame->function
-			     ? alloc_string(frame->function)
-			     : alloc_format("%s+0x%" PRIx64, frame->module, frame->offset);
+	char *name = frame->function ? alloc_string(frame->function)
+				     : alloc_format("%s+0x%" PRIx64, frame->module, frame->offset);
 
 	json_add(object, "fullyQualifiedName", json_text(name));
 	json_add(object, "kind", json_text("function"));

@@ -25,7 +25,8 @@ void sarif_find_steps(const struct report_finding *finding, struct sarif_steps *
 /* title may be NULL. A frame without a line becomes a logical location. */
 json_t *sarif_location(const struct report_frame *frame, const char *title);
 
-/* Where the result is: code scanning wants a file, so the locked one stands in where no line is known. */
+/* Where the result is: code scanning wants a file, so the locked one stands in where no line is
+ * known. */
 json_t *sarif_primary(const struct report_finding *finding);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a report keeps what it makes: strings and small structures that all go at once. Nothing that
- * is in a store is changed or given back by itself.
+ * Where a report keeps what it makes: strings and small structures that all go at once. Nothing
+ * that is in a store is changed or given back by itself.
  */
 #ifndef HF_TOOLS_STORE_H
 #define HF_TOOLS_STORE_H

@@ -11,12 +11,7 @@
 #include "alloc.h"
 #include "describe.h"
 
-enum key {
-	KEY_KIND,
-	KEY_FRAME,
-	KEY_PATH,
-	KEY_COUNT
-};
+enum key { KEY_KIND, KEY_FRAME, KEY_PATH, KEY_COUNT };
 
 static const char *const key_names[KEY_COUNT] = { "kind", "frame", "path" };
 
@@ -87,8 +82,7 @@ static const char *parse_words(struct rule *rule, char *line)
 			problem = "there is no such kind; see holdfast explain";
 		if (problem)
 			break;
-		rule->words =
-			alloc_array(rule->words, rule->word_count + 1, sizeof(*rule->words));
+		rule->words = alloc_array(rule->words, rule->word_count + 1, sizeof(*rule->words));
 		rule->words[rule->word_count++] = parsed;
 	}
 	return problem;
@@ -244,9 +238,10 @@ static void remark_on(const struct suppressions *all, const struct rule *rule,
 		report_remark(report, describe(memory, "%s:%u: this suppression matched nothing",
 					       all->name, rule->line));
 	else if (rule->findings > SUPPRESS_BROAD)
-		report_remark(report,
-			      describe(memory, "%s:%u: this suppression is too broad: it hides %u "
-				       "different findings", all->name, rule->line, rule->findings));
+		report_remark(report, describe(memory,
+					       "%s:%u: this suppression is too broad: it hides %u "
+					       "different findings",
+					       all->name, rule->line, rule->findings));
 	else
 		report_remark(report,
 			      describe(memory, "%s:%u: suppressed %u finding%s, seen %lu time%s",

@@ -13,7 +13,8 @@
  *   path   the locked file
  *
  * Globs are those of fnmatch(3), a * also matches slashes; a blank in a glob is written "\ ". Every
- * rule is counted; one that matches nothing, or more than SUPPRESS_BROAD different findings, is told.
+ * rule is counted; one that matches nothing, or more than SUPPRESS_BROAD different findings, is
+ *told.
  */
 #ifndef HF_TOOLS_SUPPRESS_H
 #define HF_TOOLS_SUPPRESS_H
@@ -28,8 +29,8 @@
 struct suppressions;
 
 /*
- * Reads rules from text, which is changed. NULL when a line is wrong: *ret_error is then a sentence,
- * to be freed, that begins with name and the line's number.
+ * Reads rules from text, which is changed. NULL when a line is wrong: *ret_error is then a
+ * sentence, to be freed, that begins with name and the line's number.
  */
 struct suppressions *suppress_parse(char *text, const char *name, char **ret_error);
 

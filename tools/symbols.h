@@ -3,7 +3,8 @@
  * From (module, offset) to function, file and line, through elfutils: the program's own DWARF,
  * detached debug files by build-id, and a debuginfod server when the user has named one.
  *
- * A file that is not what ran (its build-id differs) is never used: a wrong line is worse than none.
+ * A file that is not what ran (its build-id differs) is never used: a wrong line is worse than
+ * none.
  */
 #ifndef HF_TOOLS_SYMBOLS_H
 #define HF_TOOLS_SYMBOLS_H

@@ -53,8 +53,7 @@ static const char *path_of(const struct builder *builder, struct hf_fileid id)
 
 	if (!file)
 		return "";
-	return store_text((struct store *)&builder->report->memory, file->path,
-			     file->path_length);
+	return store_text((struct store *)&builder->report->memory, file->path, file->path_length);
 }
 
 static size_t add_row(struct builder *builder, const struct hf_event *event, int32_t pid)
@@ -64,7 +63,9 @@ static size_t add_row(struct builder *builder, const struct hf_event *event, int
 	timeline->rows =
 		alloc_array(timeline->rows, timeline->row_count + 1, sizeof(*timeline->rows));
 	timeline->rows[timeline->row_count] =
-		(struct timeline_row){ .pid = pid, .tid = event->tid, .id = event->id,
+		(struct timeline_row){ .pid = pid,
+				       .tid = event->tid,
+				       .id = event->id,
 				       .image = recording_image(builder->recording, event->image),
 				       .path = path_of(builder, event->id) };
 	return timeline->row_count++;
@@ -108,13 +109,14 @@ static size_t add_span(struct builder *builder, const struct timeline_span *span
 	size_t n = timeline->span_count;
 
 	if (!(n & (n - 1))) /* doubles at powers of two */
-		timeline->spans = alloc_array(timeline->spans, n ? n * 2 : 1,
-					      sizeof(*timeline->spans));
+		timeline->spans =
+			alloc_array(timeline->spans, n ? n * 2 : 1, sizeof(*timeline->spans));
 	timeline->spans[n] = *span;
 	return timeline->span_count++;
 }
 
-static void open_span(struct builder *builder, struct open_set *set, const struct timeline_span *span)
+static void open_span(struct builder *builder, struct open_set *set,
+		      const struct timeline_span *span)
 {
 	set->spans = alloc_array(set->spans, set->count + 1, sizeof(*set->spans));
 	set->spans[set->count++] = add_span(builder, span);
@@ -123,11 +125,19 @@ static void open_span(struct builder *builder, struct open_set *set, const struc
 static struct timeline_span span_of(struct builder *builder, const struct hf_event *event,
 				    enum timeline_kind kind)
 {
-	return (struct timeline_span){ .row = row_of(builder, event), .image = event->image,
-				       .from = event->time, .to = event->time, .kind = kind, .end = TIMELINE_OPEN,
-				       .mode = event->mode, .primitive = event->primitive,
-				       .fd = event->fd, .first = event->start, .last = event->end,
-				       .stack = fold_stack_number(builder->report->fold, event->stack),
+	return (struct timeline_span){ .row = row_of(builder, event),
+				       .image = event->image,
+				       .from = event->time,
+				       .to = event->time,
+				       .kind = kind,
+				       .end = TIMELINE_OPEN,
+				       .mode = event->mode,
+				       .primitive = event->primitive,
+				       .fd = event->fd,
+				       .first = event->start,
+				       .last = event->end,
+				       .stack = fold_stack_number(builder->report->fold,
+								  event->stack),
 				       .upgrades = TIMELINE_NONE };
 }
 
@@ -199,20 +209,25 @@ static void add_unlock(struct builder *builder, const struct hf_event *event)
 
 	timeline->unlocks = alloc_array(timeline->unlocks, timeline->unlock_count + 1,
 					sizeof(*timeline->unlocks));
-	timeline->unlocks[timeline->unlock_count++] = (struct timeline_unlock){
-		.pid = pid_of(builder, event), .tid = event->tid, .image = event->image,
-		.id = event->id, .primitive = event->primitive, .fd = event->fd,
-		.first = event->start, .last = event->end, .time = event->time,
-		.stack = fold_stack_number(builder->report->fold, event->stack)
-	};
+	timeline->unlocks[timeline->unlock_count++] =
+		(struct timeline_unlock){ .pid = pid_of(builder, event),
+					  .tid = event->tid,
+					  .image = event->image,
+					  .id = event->id,
+					  .primitive = event->primitive,
+					  .fd = event->fd,
+					  .first = event->start,
+					  .last = event->end,
+					  .time = event->time,
+					  .stack = fold_stack_number(builder->report->fold,
+								     event->stack) };
 }
 
 static void take_release(struct builder *builder, const struct hf_event *event)
 {
 	if (!is_unlock(event))
 		(void)end_holds(builder, event, TIMELINE_CLOSED);
-	else if (!end_holds(builder, event, TIMELINE_RELEASED) &&
-		 event->primitive != HF_PRIM_POSIX)
+	else if (!end_holds(builder, event, TIMELINE_RELEASED) && event->primitive != HF_PRIM_POSIX)
 		add_unlock(builder, event);
 }
 
@@ -234,8 +249,7 @@ static void end_process(struct builder *builder, const struct hf_event *event)
 	struct open_set *set, *next;
 	int32_t pid = pid_of(builder, event);
 
-	HASH_ITER(hh, builder->open, set, next)
-	{
+	HASH_ITER (hh, builder->open, set, next) {
 		while (set->key.pid == pid && set->count)
 			close_span(builder, set, set->count - 1, TIMELINE_EXIT);
 	}
@@ -279,11 +293,15 @@ static void begin_childwait(struct builder *builder, const struct hf_event *even
 
 	timeline->childwaits = alloc_array(timeline->childwaits, timeline->childwait_count + 1,
 					   sizeof(*timeline->childwaits));
-	timeline->childwaits[timeline->childwait_count++] = (struct timeline_childwait){
-		.pid = pid_of(builder, event), .tid = event->tid, .child = event->fd,
-		.image = event->image, .from = event->time, .to = UINT64_MAX,
-		.stack = fold_stack_number(builder->report->fold, event->stack)
-	};
+	timeline->childwaits[timeline->childwait_count++] =
+		(struct timeline_childwait){ .pid = pid_of(builder, event),
+					     .tid = event->tid,
+					     .child = event->fd,
+					     .image = event->image,
+					     .from = event->time,
+					     .to = UINT64_MAX,
+					     .stack = fold_stack_number(builder->report->fold,
+									event->stack) };
 	builder->open_childwaits++;
 }
 
@@ -310,12 +328,14 @@ static void take_exec(struct builder *builder, const struct hf_event *event)
 
 	if (!event->primitive)
 		return;
-	timeline->leaks = alloc_array(timeline->leaks, timeline->leak_count + 1,
-				      sizeof(*timeline->leaks));
-	timeline->leaks[timeline->leak_count++] = (struct timeline_leak){
-		.pid = pid_of(builder, event), .image = event->image, .id = event->id,
-		.primitive = event->primitive, .time = event->time
-	};
+	timeline->leaks =
+		alloc_array(timeline->leaks, timeline->leak_count + 1, sizeof(*timeline->leaks));
+	timeline->leaks[timeline->leak_count++] =
+		(struct timeline_leak){ .pid = pid_of(builder, event),
+					.image = event->image,
+					.id = event->id,
+					.primitive = event->primitive,
+					.time = event->time };
 }
 
 static void take_event(struct builder *builder, const struct hf_event *event)
@@ -368,14 +388,12 @@ static void free_tables(struct builder *builder)
 	struct open_set *set, *next_set;
 	struct lane *lane, *next_lane;
 
-	HASH_ITER(hh, builder->open, set, next_set)
-	{
+	HASH_ITER (hh, builder->open, set, next_set) {
 		HASH_DEL(builder->open, set);
 		free(set->spans);
 		free(set);
 	}
-	HASH_ITER(hh, builder->lanes, lane, next_lane)
-	{
+	HASH_ITER (hh, builder->lanes, lane, next_lane) {
 		HASH_DEL(builder->lanes, lane);
 		free(lane);
 	}
@@ -392,8 +410,7 @@ void timeline_add(const struct report *report, const struct recording *recording
 		  struct timeline *timeline)
 {
 	size_t before = timeline->span_count;
-	struct builder builder = { .report = report, .recording = recording,
-				   .timeline = timeline };
+	struct builder builder = { .report = report, .recording = recording, .timeline = timeline };
 	const struct hf_pool_view *view = &recording->view;
 
 	fold_enter(report->fold, recording);

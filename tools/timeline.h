@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The events of a report's recordings as bars: who held or waited for which file, from when to when.
+ * The events of a report's recordings as bars: who held or waited for which file, from when to
+ * when.
  *
- * A hold begins with an acquisition and ends with the release of its bytes, their loss, or the end of
- * the process. Events that the ring has lost leave holds without a beginning out and make others
+ * A hold begins with an acquisition and ends with the release of its bytes, their loss, or the end
+ * of the process. Events that the ring has lost leave holds without a beginning out and make others
  * look longer than they were: summary.events_lost says whether that can be.
  */
 #ifndef HF_TOOLS_TIMELINE_H
@@ -23,10 +24,7 @@ struct timeline_row {
 	const char *path; /* "" when it is not known */
 };
 
-enum timeline_kind {
-	TIMELINE_HOLD,
-	TIMELINE_WAIT
-};
+enum timeline_kind { TIMELINE_HOLD, TIMELINE_WAIT };
 
 enum timeline_end {
 	TIMELINE_RELEASED, /* by an unlock; a wait: granted */
@@ -43,7 +41,7 @@ enum timeline_end {
 struct timeline_span {
 	size_t row;
 	uint32_t image; /* of the event that began it */
-	uint64_t from; /* ns, on the clock of the records */
+	uint64_t from;	/* ns, on the clock of the records */
 	uint64_t to;
 	enum timeline_kind kind;
 	enum timeline_end end;

@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* The length of the valid sequence that begins at text, which ends with a NUL; 0 when it is none. */
+/* The length of the valid sequence that begins at text, which ends with a NUL; 0 when it is none.
+ */
 size_t utf8_length(const char *text);
 
 /* A copy with U+FFFD for every byte that is no UTF-8; to be freed. Never NULL. */

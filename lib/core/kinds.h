@@ -14,10 +14,7 @@ enum hf_level {
 	HF_LEVEL_OF_CONSEQUENCE /* only in the table, never in a report */
 };
 
-enum hf_judge_by {
-	HF_BY_SHIM,
-	HF_BY_COMMAND
-};
+enum hf_judge_by { HF_BY_SHIM, HF_BY_COMMAND };
 
 enum hf_kind {
 	HF_KIND_NONE,

@@ -20,11 +20,7 @@ enum hf_primitive {
 	HF_PRIM_COUNT
 };
 
-enum hf_lockmode {
-	HF_MODE_NONE,
-	HF_MODE_READ,
-	HF_MODE_WRITE
-};
+enum hf_lockmode { HF_MODE_NONE, HF_MODE_READ, HF_MODE_WRITE };
 
 /* Do two modes on overlapping bytes exclude each other (for different owners)? */
 static inline int hf_modes_conflict(enum hf_lockmode a, enum hf_lockmode b)

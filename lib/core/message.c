@@ -346,7 +346,8 @@ const char *hf_message_proof(enum hf_proof proof)
 
 #define USED_SINCE                                                                                 \
 	(HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_READ) |                                \
-	 HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_TAKEN) | HF_THEN_BIT(HF_THEN_CHANGED))
+	 HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_TAKEN) |                              \
+	 HF_THEN_BIT(HF_THEN_CHANGED))
 #define WITHDRAWN (HF_THEN_BIT(HF_THEN_WITHDRAWN) | HF_THEN_BIT(HF_THEN_RETURNED))
 
 static enum hf_level level_of_consequence(unsigned then)

@@ -110,7 +110,8 @@ static void cut(struct hf_rangeset *set, uint64_t start, uint64_t end, struct hf
 		if (range->start < start && range->end > end) {
 			upper = *spare;
 			*spare = NULL;
-			*upper = *range; /* NOLINT(clang-analyzer-core.*): there is one split at most */
+			*upper = *range; /* NOLINT(clang-analyzer-core.*): there is one split at
+					    most */
 			upper->start = end + 1;
 			range->end = start - 1;
 			insert(set, upper);

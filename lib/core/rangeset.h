@@ -27,10 +27,10 @@
 struct hf_hold {
 	int32_t fd;
 	int32_t tid;
-	uint64_t time;	/* ns, CLOCK_MONOTONIC */
-	uint32_t stack; /* hf_ref */
-	uint32_t depth; /* how often the holder took it: 1, or more after re-entry */
-	uint32_t flags; /* the user's own */
+	uint64_t time;	  /* ns, CLOCK_MONOTONIC */
+	uint32_t stack;	  /* hf_ref */
+	uint32_t depth;	  /* how often the holder took it: 1, or more after re-entry */
+	uint32_t flags;	  /* the user's own */
 	uint32_t finding; /* the user's own: what was reported about this hold */
 };
 
@@ -68,7 +68,8 @@ struct hf_range *hf_rangeset_next(struct hf_range *range, uint64_t end);
 struct hf_range *hf_rangeset_conflict(const struct hf_rangeset *set, uint64_t start, uint64_t end,
 				      enum hf_lockmode mode);
 
-/* Extends *start..*end to what the kernel shows for range: same mode, touching neighbours joined. */
+/* Extends *start..*end to what the kernel shows for range: same mode, touching neighbours joined.
+ */
 void hf_rangeset_span(const struct hf_rangeset *set, const struct hf_range *range, uint64_t *start,
 		      uint64_t *end);
 

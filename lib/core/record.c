@@ -101,8 +101,9 @@ int hf_pool_open_view(const void *data, uint64_t size, struct hf_pool_view *ret)
 		return -EBADMSG;
 
 	images = pool->images_next < pool->image_slots ? pool->images_next : pool->image_slots;
-	view.image_count = (uint32_t)(present(pool->images_offset, images * sizeof(struct hf_image),
-					      size) / sizeof(struct hf_image));
+	view.image_count =
+		(uint32_t)(present(pool->images_offset, images * sizeof(struct hf_image), size) /
+			   sizeof(struct hf_image));
 	view.images = (const void *)(bytes + pool->images_offset);
 
 	tail = pool->log_tail < pool->log_size ? pool->log_tail : pool->log_size;

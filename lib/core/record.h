@@ -13,9 +13,9 @@
  *   ring     struct hf_event cells: acquisitions, releases, waits. The newest win; the difference
  *            between ring_next and ring_cells is what was lost.
  *
- * Writing (preload/recorder.c): reserve with an atomic add on log_tail, fill the payload, then store
- * the first word (hf_record_word) with release order. A process killed in between leaves a hole;
- * hf_log_next() steps over holes HF_LOG_ALIGN bytes at a time until a word makes sense again.
+ * Writing (preload/recorder.c): reserve with an atomic add on log_tail, fill the payload, then
+ * store the first word (hf_record_word) with release order. A process killed in between leaves a
+ * hole; hf_log_next() steps over holes HF_LOG_ALIGN bytes at a time until a word makes sense again.
  *
  * A reference to a log record (hf_ref) is its offset in the log divided by HF_LOG_ALIGN, plus one;
  * 0 refers to nothing. Strings are padded with NULs to their field and may fill it completely.
@@ -52,7 +52,7 @@ struct hf_pool {
 	uint64_t log_size;
 	uint64_t ring_offset;
 	uint32_t image_slots;
-	uint32_t ring_cells; /* a power of two */
+	uint32_t ring_cells;	  /* a power of two */
 	uint64_t start_realtime;  /* ns since the epoch, when the run began */
 	uint64_t start_monotonic; /* ns, the same moment on the clock of all the records' times */
 	/* Counters, each on a cache line of its own. */
@@ -92,9 +92,9 @@ struct hf_image {
 
 enum hf_record_type {
 	HF_RECORD_NONE,
-	HF_RECORD_FILE,	       /* the path of a file, once per image and file */
-	HF_RECORD_MODULE,      /* an ELF object in memory */
-	HF_RECORD_STACK,       /* return addresses as module and offset */
+	HF_RECORD_FILE,	  /* the path of a file, once per image and file */
+	HF_RECORD_MODULE, /* an ELF object in memory */
+	HF_RECORD_STACK,  /* return addresses as module and offset */
 	HF_RECORD_FINDING,
 	HF_RECORD_CONSEQUENCE, /* what followed from a finding */
 	HF_RECORD_EXEC,	       /* about to exec */
@@ -142,41 +142,41 @@ struct hf_rec_stack {
 
 /* How the kernel confirmed a finding. */
 enum hf_proof {
-	HF_PROOF_NONE,	  /* a fact of the call itself: needs no oracle */
-	HF_PROOF_GETLK,	  /* F_OFD_GETLK showed our lock before and not after */
-	HF_PROOF_FDINFO,  /* /proc/self/fdinfo listed it before and not after */
-	HF_PROOF_RESULT,  /* the call's own result says so */
-	HF_PROOF_LATE	  /* an audit found it gone; the culprit was not seen */
+	HF_PROOF_NONE,	 /* a fact of the call itself: needs no oracle */
+	HF_PROOF_GETLK,	 /* F_OFD_GETLK showed our lock before and not after */
+	HF_PROOF_FDINFO, /* /proc/self/fdinfo listed it before and not after */
+	HF_PROOF_RESULT, /* the call's own result says so */
+	HF_PROOF_LATE	 /* an audit found it gone; the culprit was not seen */
 };
 
 struct hf_rec_finding {
 	struct hf_record head;
-	uint16_t kind;	     /* enum hf_kind */
-	uint8_t proof;	     /* enum hf_proof */
-	uint8_t primitive;   /* of the lock that was held */
-	uint8_t mode;	     /* it was held in this mode */
-	uint8_t wanted;	     /* the mode asked for, 0 when nothing was */
+	uint16_t kind;	   /* enum hf_kind */
+	uint8_t proof;	   /* enum hf_proof */
+	uint8_t primitive; /* of the lock that was held */
+	uint8_t mode;	   /* it was held in this mode */
+	uint8_t wanted;	   /* the mode asked for, 0 when nothing was */
 	uint8_t wanted_primitive;
-	uint8_t level;	     /* enum hf_level of this case of the kind: see hf_finding_level() */
-	int32_t fd;	     /* the descriptor that took the lock */
-	int32_t other_fd;    /* the descriptor that was closed, or asked for more; HF_NO_FD */
-	int32_t error;	     /* errno of the call, 0 */
+	uint8_t level;	  /* enum hf_level of this case of the kind: see hf_finding_level() */
+	int32_t fd;	  /* the descriptor that took the lock */
+	int32_t other_fd; /* the descriptor that was closed, or asked for more; HF_NO_FD */
+	int32_t error;	  /* errno of the call, 0 */
 	int32_t holder_tid;
 	uint64_t taken_time;
 	uint64_t since; /* LATE: the last moment the lock was seen in the kernel */
 	struct hf_fileid id;
 	uint64_t start; /* the bytes it is about */
 	uint64_t end;
-	hf_ref here;	/* stack of the call */
-	hf_ref taken;	/* stack of the acquisition */
-	hf_ref opened;	/* stack that opened other_fd, when it was seen */
-	uint32_t count; /* how often: grows in place */
+	hf_ref here;		 /* stack of the call */
+	hf_ref taken;		 /* stack of the acquisition */
+	hf_ref opened;		 /* stack that opened other_fd, when it was seen */
+	uint32_t count;		 /* how often: grows in place */
 	char via[HF_VIA_LENGTH]; /* the interposed function, "" when it is not known */
 };
 
 enum hf_consequence {
 	HF_THEN_NONE,
-	HF_THEN_WRITTEN,   /* the program wrote to the file: fd, bytes, offset */
+	HF_THEN_WRITTEN, /* the program wrote to the file: fd, bytes, offset */
 	HF_THEN_READ,
 	HF_THEN_UNLOCKED,  /* it unlocked what it no longer held */
 	HF_THEN_TAKEN,	   /* somebody else got the lock: pid */
@@ -184,13 +184,14 @@ enum hf_consequence {
 	HF_THEN_RETAKEN,   /* the program took it again, nothing used in between */
 	HF_THEN_CHANGED,   /* size or mtime moved: a write that no hook saw */
 	HF_THEN_WITHDRAWN, /* what was announced did not happen (an exec that failed) */
-	HF_THEN_RETURNED   /* the call that could not return did: the finding was wrong or cancelled */
+	HF_THEN_RETURNED   /* the call that could not return did: the finding was wrong or cancelled
+			    */
 };
 
 struct hf_rec_consequence {
 	struct hf_record head;
 	hf_ref finding; /* or, WITHDRAWN, the EXEC record of an exec that failed */
-	uint16_t what; /* enum hf_consequence */
+	uint16_t what;	/* enum hf_consequence */
 	uint16_t reserved;
 	int32_t fd;
 	int32_t pid;
@@ -203,7 +204,7 @@ struct hf_rec_consequence {
 
 struct hf_rec_exec {
 	struct hf_record head;
-	int32_t pid; /* of the caller: a vfork child may be about to exec */
+	int32_t pid;   /* of the caller: a vfork child may be about to exec */
 	uint32_t held; /* POSIX holds of this process at that moment */
 	char path[];
 };
@@ -219,7 +220,8 @@ enum hf_event_type {
 	HF_EVENT_ACQUIRE,
 	HF_EVENT_RELEASE, /* unlock, mode is NONE; or close of the locking descriptor */
 	HF_EVENT_WAIT,	  /* a blocking request is about to be made */
-	HF_EVENT_FAILED,  /* a request was refused: error in fd's place is never needed, flags hold errno */
+	HF_EVENT_FAILED,  /* a request was refused: error in fd's place is never needed, flags hold
+			     errno */
 	HF_EVENT_LOST,	  /* an audit found it gone */
 	HF_EVENT_FORK,	  /* fd holds the child's pid */
 	HF_EVENT_EXEC,

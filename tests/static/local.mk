@@ -3,6 +3,7 @@
 STATIC_TESTS = \
 	tests/static/api.sh \
 	tests/static/docs.sh \
+	tests/static/format.sh \
 	tests/static/includes.sh \
 	tests/static/kinds.sh \
 	tests/static/lengths.sh \

@@ -65,7 +65,8 @@ int hf_on_fflush(void *stream, hf_object_fn *real);
 int hf_on_dup(int fd, int (*real)(int));
 void hf_duplicated(int fd, int copy);
 int hf_on_paths_moved(int ret);
-void hf_before_unlink(void);
+/* The name that is about to lose its file: around every unlink and rename. */
+void hf_before_unlink(int dir, const char *path);
 int hf_on_unlinked(int ret, const char *via);
 int hf_on_looked(int ret); /* stat and its like */
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);

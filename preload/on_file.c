@@ -210,16 +210,29 @@ int hf_on_paths_moved(int ret)
 	return ret;
 }
 
-int hf_on_unlinked(int ret, const char *via)
+/* Most names that go were never locked: one look spares both sections. */
+void hf_before_unlink(int dir, const char *path)
 {
-	if (ret == 0)
-		hf_inode_unlinked(via);
-	return hf_on_paths_moved(ret);
+	struct stat st;
+	struct hf_fileid id;
+
+	hf_thread.unlinking = false;
+	if (!hf_anything_held() || hf_is_foreign() ||
+	    raw_fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	id.dev = st.st_dev;
+	id.ino = st.st_ino;
+	if (!hf_ledger_maybe_holds(&hf_shim.ledger, id))
+		return;
+	hf_thread.unlinking = true;
+	hf_inode_before_unlink();
 }
 
-void hf_before_unlink(void)
+int hf_on_unlinked(int ret, const char *via)
 {
-	hf_inode_before_unlink();
+	if (ret == 0 && hf_thread.unlinking)
+		hf_inode_unlinked(via);
+	return hf_on_paths_moved(ret);
 }
 
 int hf_on_looked(int ret)

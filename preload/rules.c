@@ -33,7 +33,8 @@ bool hf_is_still_so(const struct hf_request *r, const struct hf_owner *owner,
 		hf_fd_forget(r->fd);
 		return false;
 	}
-	return owner->primitive != HF_PRIM_POSIX || hf_oracle_is_open(held->hold.fd, id);
+	return owner->primitive != HF_PRIM_POSIX || held->hold.fd == r->fd ||
+	       hf_oracle_is_open(held->hold.fd, id);
 }
 
 struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *file,

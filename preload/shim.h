@@ -49,6 +49,7 @@ struct hf_thread {
 	int tid; /* 0: not asked yet */
 	bool inside;
 	bool nested;	  /* something came by while inside: audit on leaving */
+	bool unlinking;	  /* an unlink or rename under way may take the name of a held file */
 	bool fork_locked; /* the section below was entered for a fork() */
 	struct hf_section fork_section;
 	bool truncates; /* the open that is under way empties this file: */

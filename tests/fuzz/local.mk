@@ -15,7 +15,7 @@ fuzz: all tests/golden/make-recording$(EXEEXT)
 fuzz-short: all tests/golden/make-recording$(EXEEXT)
 	FUZZ_SECONDS=20 $(FUZZ_RUN)
 
-clean-local: clean-fuzz
+CLEAN_LOCAL += clean-fuzz
 .PHONY: clean-fuzz
 clean-fuzz:
 	-rm -rf tests/fuzz/built tests/fuzz/found

@@ -5,6 +5,7 @@ CLI_TESTS = \
 	tests/cli/check.sh \
 	tests/cli/ci.sh \
 	tests/cli/completion.sh \
+	tests/cli/debuginfod.sh \
 	tests/cli/doctor.sh \
 	tests/cli/explain.sh \
 	tests/cli/list.sh \

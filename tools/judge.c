@@ -51,34 +51,53 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 	       overlap(b, &spans[a->upgrades]);
 }
 
+/* What a hold has to say, whatever it is that runs into it. */
+static struct hf_rec_finding about(const struct judge *judge, enum hf_kind kind,
+				   const struct timeline_span *hold)
+{
+	return (struct hf_rec_finding){
+		.kind = (uint16_t)kind,
+		.proof = HF_PROOF_NONE,
+		.primitive = hold->primitive,
+		.mode = hold->mode,
+		.fd = hold->fd,
+		.holder_tid = row_of(judge, hold)->tid,
+		.taken_time = hold->from,
+		.id = row_of(judge, hold)->id,
+		.start = hold->first,
+		.end = hold->last,
+		.count = 1,
+	};
+}
+
+static void want(struct hf_rec_finding *record, const struct timeline_span *wait)
+{
+	record->wanted = wait->mode;
+	record->wanted_primitive = wait->primitive;
+	record->other_fd = wait->fd;
+}
+
+static void tell(struct judge *judge, const struct hf_rec_finding *record, hf_ref here,
+		 hf_ref taken)
+{
+	fold_judged(judge->report->fold, judge->recording,
+		    store_bytes(&judge->report->memory, record, sizeof(*record)), here, taken);
+}
+
 /* The later one closed the circle: it is told, and the read lock that it runs into. */
 static void tell_upgrade_deadlock(struct judge *judge, const struct timeline_span *wait,
 				  const struct timeline_span *other)
 {
 	const struct timeline_span *hold = &judge->timeline.spans[other->upgrades];
-	struct hf_rec_finding record = {
-		.kind = HF_KIND_UPGRADE_DEADLOCK,
-		.proof = HF_PROOF_NONE,
-		.primitive = hold->primitive,
-		.mode = hold->mode,
-		.wanted = wait->mode,
-		.wanted_primitive = wait->primitive,
-		.fd = hold->fd,
-		.other_fd = wait->fd,
-		.holder_tid = row_of(judge, hold)->tid,
-		.taken_time = hold->from,
-		.id = row_of(judge, wait)->id,
-		.start = wait->first,
-		.end = wait->last,
-		.count = 1,
-	};
+	struct hf_rec_finding record = about(judge, HF_KIND_UPGRADE_DEADLOCK, hold);
 
+	want(&record, wait);
+	record.start = wait->first;
+	record.end = wait->last;
 	record.head.image = wait->image;
 	record.head.tid = row_of(judge, wait)->tid;
 	record.head.time = wait->from;
-	fold_judged(judge->report->fold, judge->recording,
-		    store_bytes(&judge->report->memory, &record, sizeof(record)), wait->stack,
-		    hold->stack);
+	tell(judge, &record, wait->stack, hold->stack);
 }
 
 static void judge_upgrade_deadlock(struct judge *judge)
@@ -137,29 +156,13 @@ static const struct timeline_span *find_blocker(const struct judge *judge, int32
 static void tell_wait_under_lock(struct judge *judge, const struct timeline_childwait *childwait,
 				 const struct timeline_span *hold, const struct timeline_span *wait)
 {
-	struct hf_rec_finding record = {
-		.kind = HF_KIND_WAIT_UNDER_LOCK,
-		.proof = HF_PROOF_NONE,
-		.primitive = hold->primitive,
-		.mode = hold->mode,
-		.wanted = wait->mode,
-		.wanted_primitive = wait->primitive,
-		.fd = hold->fd,
-		.other_fd = wait->fd,
-		.holder_tid = row_of(judge, hold)->tid,
-		.taken_time = hold->from,
-		.id = row_of(judge, hold)->id,
-		.start = hold->first,
-		.end = hold->last,
-		.count = 1,
-	};
+	struct hf_rec_finding record = about(judge, HF_KIND_WAIT_UNDER_LOCK, hold);
 
+	want(&record, wait);
 	record.head.image = childwait->image;
 	record.head.tid = childwait->tid;
 	record.head.time = childwait->from;
-	fold_judged(judge->report->fold, judge->recording,
-		    store_bytes(&judge->report->memory, &record, sizeof(record)), childwait->stack,
-		    hold->stack);
+	tell(judge, &record, childwait->stack, hold->stack);
 }
 
 static int32_t parent_of(const struct judge *judge, const struct timeline_span *span)
@@ -220,27 +223,13 @@ static bool is_taken_away(const struct judge *judge, const struct timeline_span 
 static void tell_child_releases_parent(struct judge *judge, const struct timeline_unlock *unlock,
 				       const struct timeline_span *hold)
 {
-	struct hf_rec_finding record = {
-		.kind = HF_KIND_CHILD_RELEASES_PARENT,
-		.proof = HF_PROOF_NONE,
-		.primitive = hold->primitive,
-		.mode = hold->mode,
-		.fd = hold->fd,
-		.other_fd = unlock->fd,
-		.holder_tid = row_of(judge, hold)->tid,
-		.taken_time = hold->from,
-		.id = unlock->id,
-		.start = hold->first,
-		.end = hold->last,
-		.count = 1,
-	};
+	struct hf_rec_finding record = about(judge, HF_KIND_CHILD_RELEASES_PARENT, hold);
 
+	record.other_fd = unlock->fd;
 	record.head.image = unlock->image;
 	record.head.tid = unlock->tid;
 	record.head.time = unlock->time;
-	fold_judged(judge->report->fold, judge->recording,
-		    store_bytes(&judge->report->memory, &record, sizeof(record)), unlock->stack,
-		    hold->stack);
+	tell(judge, &record, unlock->stack, hold->stack);
 	/* The loser noticed it too, and did not know how it came about. */
 	if (hold->end == TIMELINE_LOST)
 		fold_withdraw_late(judge->report->fold, unlock->id, hold->stack);

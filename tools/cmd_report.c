@@ -22,7 +22,8 @@ static const struct cmd_usage usage = {
 #include "formats.def"
 #undef HF_FORMAT
 		 "\nEach --format may have its -o; without one it goes to standard output.\n"
-		 "Exit status: 0, 1 when findings reach --fail-on, 2 when a RUN cannot be read.\n",
+		 "Exit status: 0, 1 when findings reach --fail-on or a RUN is cut short, 2 when\n"
+		 "one cannot be read.\n",
 };
 
 static int read_all(struct report *report, int argc, char **argv)
@@ -47,7 +48,7 @@ static int print_report(struct reporting *reporting, int argc, char **argv)
 		report_finish(report);
 		status = reporting_print(reporting, report, stdout, CMD_USAGE);
 	}
-	if (status == CMD_OK && reporting_fails(reporting, report))
+	if (status == CMD_OK && (report->incomplete || reporting_fails(reporting, report)))
 		status = CMD_PROBLEM;
 	report_free(report);
 	return status;

@@ -42,6 +42,7 @@ static void examine(struct report *report, const struct recording *recording)
 	struct store *memory = &report->memory;
 	const char *path = recording->path;
 
+	report->incomplete |= view->missing != 0;
 	if (view->missing)
 		report_remark(report,
 			      describe(memory,

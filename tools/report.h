@@ -117,6 +117,7 @@ struct report {
 	size_t blind_count;
 	const char **remarks; /* lines about the recording itself: what could not be read */
 	size_t remark_count;
+	bool incomplete; /* a recording is cut short: what is missing may hold findings */
 	struct report_summary summary;
 };
 

@@ -60,7 +60,8 @@ like "$err" 'was recorded by another version of holdfast' "another version's rec
 
 # The header, the images, and the first records of the log.
 head -c 9000 "$tmp/bank" >"$tmp/cut"
-capture holdfast report --notes "$tmp/cut"
+capture holdfast report --notes --fail-on never "$tmp/cut"
+is "$status" 1 "a recording that is cut short fails, whatever is found in it"
 like "$out" 'cut short: [0-9]+ bytes are missing' "a recording that is cut short says so"
 like "$out" 'lock lost by close' "and gives what is there"
 like "$(printf '%s\n' "$out" | tail -n 1)" '^holdfast: [0-9]+ error' "and ends with the summary"

@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += libhfcore.la
 libhfcore_la_CFLAGS = $(AM_CFLAGS) $(HF_CORE_CFLAGS)
 libhfcore_la_SOURCES = \
 	lib/core/fileid.h \
+	lib/core/fstype.c lib/core/fstype.h \
 	lib/core/kinds.c lib/core/kinds.h lib/core/kinds.def \
 	lib/core/locktypes.h \
 	lib/core/mem.h \

@@ -9,12 +9,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "fstype.h"
 #include "hooks.h"
 #include "watch.h"
 #include "oracle.h"
@@ -278,19 +278,5 @@ bool hf_is_remote(int fd)
 {
 	struct statfs fs;
 
-	if (raw_fstatfs(fd, &fs) < 0)
-		return true;
-	switch ((uint32_t)fs.f_type) {
-	case NFS_SUPER_MAGIC:
-	case SMB_SUPER_MAGIC:
-	case CIFS_SUPER_MAGIC:
-	case SMB2_SUPER_MAGIC:
-	case V9FS_MAGIC:
-	case CEPH_SUPER_MAGIC:
-	case AFS_SUPER_MAGIC:
-	case FUSE_SUPER_MAGIC:
-		return true;
-	default:
-		return false;
-	}
+	return raw_fstatfs(fd, &fs) < 0 || hf_fstype_is_remote((uint32_t)fs.f_type);
 }

@@ -33,6 +33,8 @@ static struct {
 	uint32_t image;
 	uint32_t parent; /* the same of the process that forked this one, 0 after an exec */
 	bool is_fork;
+	uint64_t born;	  /* of a fork: when that was */
+	uint64_t fork_at; /* while this process forks: when it began to */
 	hf_ref arguments; /* atomic; inherited by fork children */
 	char name[sizeof(((struct hf_image *)0)->name)];
 	size_t argument_length;
@@ -183,7 +185,7 @@ static void fill_image(struct hf_image *image)
 {
 	image->pid = raw_getpid();
 	image->ppid = raw_getppid();
-	image->start_time = hf_pool_now();
+	image->start_time = self.is_fork ? self.born : hf_pool_now();
 	image->parent = self.parent;
 	image->exec = __atomic_load_n(&self.arguments, __ATOMIC_RELAXED);
 	memcpy(image->name, self.name, sizeof(image->name));
@@ -278,6 +280,16 @@ void hf_pool_stop_clock(void)
 			 __ATOMIC_RELAXED);
 }
 
+void hf_pool_before_fork(void)
+{
+	self.fork_at = hf_pool_now();
+}
+
+void hf_pool_after_fork(void)
+{
+	self.fork_at = 0;
+}
+
 void hf_pool_forked(void)
 {
 	uint32_t image = self.image;
@@ -285,6 +297,8 @@ void hf_pool_forked(void)
 	fork_count++;
 	introduced = false;
 	self.is_fork = true;
+	self.born = self.fork_at ? self.fork_at : hf_pool_now(); /* not by fork(): noticed now */
+	self.fork_at = 0;
 	/* A parent that never recorded anything is skipped: its own parent is this one's. */
 	if (image != NO_IMAGE && image != IMAGES_FULL)
 		self.parent = image;

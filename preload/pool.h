@@ -27,6 +27,10 @@ void hf_pool_describe(const char *name, const char *arguments, size_t length);
 /* Commits a HELLO for the program that was just loaded. */
 void hf_pool_hello(void);
 
+/* Around a fork() in the parent: the child starts when that began. */
+void hf_pool_before_fork(void);
+void hf_pool_after_fork(void);
+
 /* In a fork child: its image is made with its first record. */
 void hf_pool_forked(void);
 

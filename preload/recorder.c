@@ -64,6 +64,16 @@ void hf_recorder_init(int argc, char **argv, char **envp)
 	hf_pool_hello();
 }
 
+void hf_recorder_before_fork(void)
+{
+	hf_pool_before_fork();
+}
+
+void hf_recorder_after_fork(void)
+{
+	hf_pool_after_fork();
+}
+
 void hf_recorder_forked(void)
 {
 	hf_stack_forked();

@@ -27,6 +27,10 @@
  */
 void hf_recorder_init(int argc, char **argv, char **envp);
 
+/* Around a fork(), in the parent: the child will say when that began. */
+void hf_recorder_before_fork(void);
+void hf_recorder_after_fork(void);
+
 /* In a fresh fork child, before anything else is recorded: it gets an image of its own. */
 void hf_recorder_forked(void);
 

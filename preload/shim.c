@@ -223,13 +223,22 @@ uint32_t hf_stack_here(void)
 static void before_fork(void)
 {
 	hf_thread.fork_locked = hf_section_enter(&hf_thread.fork_section) == HF_ENTERED;
+	if (hf_thread.fork_locked)
+		hf_recorder_before_fork();
+}
+
+static void leave_fork(void)
+{
+	if (hf_thread.fork_locked)
+		hf_section_leave(&hf_thread.fork_section);
+	hf_thread.fork_locked = false;
 }
 
 static void after_fork(void)
 {
 	if (hf_thread.fork_locked)
-		hf_section_leave(&hf_thread.fork_section);
-	hf_thread.fork_locked = false;
+		hf_recorder_after_fork();
+	leave_fork();
 }
 
 /* Only this thread is left, and it copied a ledger at rest: the lock is its own to give back. */
@@ -238,7 +247,7 @@ static void after_fork_in_child(void)
 	if (hf_thread.fork_locked)
 		__atomic_store_n(&hf_shim.lock, 0, __ATOMIC_RELAXED);
 	(void)hf_is_foreign();
-	after_fork();
+	leave_fork();
 }
 
 /*

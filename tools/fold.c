@@ -174,6 +174,7 @@ static void add_file(struct fold *fold, const struct hf_rec_file *record)
 	file->path = record->path;
 	file->path_length = strnlen(record->path, hf_record_size(&record->head) -
 							  offsetof(struct hf_rec_file, path));
+	file->fs_type = record->fs_type;
 	HASH_ADD(hh, fold->files, id, sizeof(file->id), file);
 }
 
@@ -228,6 +229,12 @@ static uint64_t times(const struct hf_rec_finding *record)
 	return count ? count : 1;
 }
 
+static void count(struct fold_finding *finding, const struct hf_rec_finding *record)
+{
+	finding->count += times(record);
+	finding->by_level[hf_finding_level(record, 0)]++;
+}
+
 static void fold_keyed(struct fold *fold, struct fold_key key, const struct hf_rec_finding *record)
 {
 	struct fold_finding *finding = find(fold, key);
@@ -236,8 +243,7 @@ static void fold_keyed(struct fold *fold, struct fold_key key, const struct hf_r
 		finding = add_finding(fold, key);
 		tell(fold, finding, record);
 	}
-	finding->count += times(record);
-	finding->by_level[hf_finding_level(record, 0)]++;
+	count(finding, record);
 }
 
 static void fold_finding(struct fold *fold, const struct hf_rec_finding *record)
@@ -349,6 +355,16 @@ void fold_recording(struct fold *fold, const struct recording *recording)
 	}
 	progress_end(&progress);
 	fold_leave(fold);
+}
+
+bool fold_judged_again(struct fold *fold, const struct hf_rec_finding *record, uint32_t here,
+		       uint32_t taken)
+{
+	struct fold_finding *finding = find(fold, (struct fold_key){ record->kind, here, taken });
+
+	if (finding)
+		count(finding, record);
+	return finding != NULL;
 }
 
 void fold_judged(struct fold *fold, const struct recording *recording,

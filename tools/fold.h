@@ -9,6 +9,7 @@
 #ifndef HF_TOOLS_FOLD_H
 #define HF_TOOLS_FOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,7 @@ struct fold_file {
 	struct hf_fileid id;
 	const char *path; /* not terminated: path_length bytes */
 	size_t path_length;
+	uint32_t fs_type;
 	UT_hash_handle hh;
 };
 
@@ -103,6 +105,9 @@ uint32_t fold_stack_number(struct fold *fold, hf_ref ref);
  * A finding that the command itself makes of a recording's events, with the stacks of these numbers
  * (0: none). The record must stay.
  */
+/* The same once more: true, and counted, if it was told before. */
+bool fold_judged_again(struct fold *fold, const struct hf_rec_finding *record, uint32_t here,
+		       uint32_t taken);
 void fold_judged(struct fold *fold, const struct recording *recording,
 		 const struct hf_rec_finding *record, uint32_t here, uint32_t taken);
 

@@ -9,8 +9,7 @@
 #include "fold.h"
 #include "timeline.h"
 
-static const struct timeline_row *row_of(const struct judge *judge,
-					 const struct timeline_span *span)
+const struct timeline_row *judge_row(const struct judge *judge, const struct timeline_span *span)
 {
 	return &judge->timeline.rows[span->row];
 }
@@ -18,7 +17,7 @@ static const struct timeline_row *row_of(const struct judge *judge,
 static bool is_same_owner(const struct judge *judge, const struct timeline_span *a,
 			  const struct timeline_span *b)
 {
-	if (row_of(judge, a)->pid != row_of(judge, b)->pid)
+	if (judge_row(judge, a)->pid != judge_row(judge, b)->pid)
 		return false;
 	return a->primitive == HF_PRIM_POSIX || a->fd == b->fd;
 }
@@ -46,14 +45,13 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 	const struct timeline_span *first = end_of(a) <= end_of(b) ? a : b;
 
 	return b->from < end_of(a) && first->end != TIMELINE_RELEASED &&
-	       hf_fileid_equal(row_of(judge, a)->id, row_of(judge, b)->id) &&
+	       hf_fileid_equal(judge_row(judge, a)->id, judge_row(judge, b)->id) &&
 	       !is_same_owner(judge, a, b) && overlap(a, &spans[b->upgrades]) &&
 	       overlap(b, &spans[a->upgrades]);
 }
 
-/* What a hold has to say, whatever it is that runs into it. */
-static struct hf_rec_finding about(const struct judge *judge, enum hf_kind kind,
-				   const struct timeline_span *hold)
+struct hf_rec_finding judge_about(const struct judge *judge, enum hf_kind kind,
+				  const struct timeline_span *hold)
 {
 	return (struct hf_rec_finding){
 		.kind = (uint16_t)kind,
@@ -61,27 +59,29 @@ static struct hf_rec_finding about(const struct judge *judge, enum hf_kind kind,
 		.primitive = hold->primitive,
 		.mode = hold->mode,
 		.fd = hold->fd,
-		.holder_tid = row_of(judge, hold)->tid,
+		.holder_tid = judge_row(judge, hold)->tid,
 		.taken_time = hold->from,
-		.id = row_of(judge, hold)->id,
+		.id = judge_row(judge, hold)->id,
 		.start = hold->first,
 		.end = hold->last,
 		.count = 1,
 	};
 }
 
-static void want(struct hf_rec_finding *record, const struct timeline_span *wait)
+void judge_want(struct hf_rec_finding *record, const struct timeline_span *wait)
 {
 	record->wanted = wait->mode;
 	record->wanted_primitive = wait->primitive;
 	record->other_fd = wait->fd;
 }
 
-static void tell(struct judge *judge, const struct hf_rec_finding *record, hf_ref here,
-		 hf_ref taken)
+void judge_tell(struct judge *judge, const struct hf_rec_finding *record, uint32_t here,
+		uint32_t taken)
 {
-	fold_judged(judge->report->fold, judge->recording,
-		    store_bytes(&judge->report->memory, record, sizeof(*record)), here, taken);
+	if (!fold_judged_again(judge->report->fold, record, here, taken))
+		fold_judged(judge->report->fold, judge->recording,
+			    store_bytes(&judge->report->memory, record, sizeof(*record)), here,
+			    taken);
 }
 
 /* The later one closed the circle: it is told, and the read lock that it runs into. */
@@ -89,15 +89,15 @@ static void tell_upgrade_deadlock(struct judge *judge, const struct timeline_spa
 				  const struct timeline_span *other)
 {
 	const struct timeline_span *hold = &judge->timeline.spans[other->upgrades];
-	struct hf_rec_finding record = about(judge, HF_KIND_UPGRADE_DEADLOCK, hold);
+	struct hf_rec_finding record = judge_about(judge, HF_KIND_UPGRADE_DEADLOCK, hold);
 
-	want(&record, wait);
+	judge_want(&record, wait);
 	record.start = wait->first;
 	record.end = wait->last;
 	record.head.image = wait->image;
-	record.head.tid = row_of(judge, wait)->tid;
+	record.head.tid = judge_row(judge, wait)->tid;
 	record.head.time = wait->from;
-	tell(judge, &record, wait->stack, hold->stack);
+	judge_tell(judge, &record, wait->stack, hold->stack);
 }
 
 static void judge_upgrade_deadlock(struct judge *judge)
@@ -144,8 +144,8 @@ static const struct timeline_span *find_blocker(const struct judge *judge, int32
 	for (size_t i = 0; i < judge->timeline.span_count; i++) {
 		const struct timeline_span *hold = &judge->timeline.spans[i];
 
-		if (hold->kind == TIMELINE_HOLD && row_of(judge, hold)->pid == pid &&
-		    hf_fileid_equal(row_of(judge, hold)->id, row_of(judge, wait)->id) &&
+		if (hold->kind == TIMELINE_HOLD && judge_row(judge, hold)->pid == pid &&
+		    hf_fileid_equal(judge_row(judge, hold)->id, judge_row(judge, wait)->id) &&
 		    exclude_each_other(hold, wait) && hold->from <= wait->from &&
 		    end_of(hold) >= end_of(wait))
 			return hold;
@@ -156,13 +156,13 @@ static const struct timeline_span *find_blocker(const struct judge *judge, int32
 static void tell_wait_under_lock(struct judge *judge, const struct timeline_childwait *childwait,
 				 const struct timeline_span *hold, const struct timeline_span *wait)
 {
-	struct hf_rec_finding record = about(judge, HF_KIND_WAIT_UNDER_LOCK, hold);
+	struct hf_rec_finding record = judge_about(judge, HF_KIND_WAIT_UNDER_LOCK, hold);
 
-	want(&record, wait);
+	judge_want(&record, wait);
 	record.head.image = childwait->image;
 	record.head.tid = childwait->tid;
 	record.head.time = childwait->from;
-	tell(judge, &record, childwait->stack, hold->stack);
+	judge_tell(judge, &record, childwait->stack, hold->stack);
 }
 
 static int32_t parent_of(const struct judge *judge, const struct timeline_span *span)
@@ -175,7 +175,7 @@ static int32_t parent_of(const struct judge *judge, const struct timeline_span *
 static bool waits_for(const struct judge *judge, const struct timeline_childwait *childwait,
 		      const struct timeline_span *wait)
 {
-	int32_t child = row_of(judge, wait)->pid;
+	int32_t child = judge_row(judge, wait)->pid;
 
 	return childwait->pid == parent_of(judge, wait) &&
 	       (childwait->child == child || childwait->child < 0) &&
@@ -212,24 +212,24 @@ static void judge_wait_under_lock(struct judge *judge)
 static bool is_taken_away(const struct judge *judge, const struct timeline_span *hold,
 			  int32_t parent, const struct timeline_unlock *unlock)
 {
-	return hold->kind == TIMELINE_HOLD && row_of(judge, hold)->pid == parent &&
+	return hold->kind == TIMELINE_HOLD && judge_row(judge, hold)->pid == parent &&
 	       hold->primitive == unlock->primitive &&
-	       hf_fileid_equal(row_of(judge, hold)->id, unlock->id) && hold->from < unlock->time &&
-	       unlock->time < hold->to && hold->first <= unlock->last &&
-	       unlock->first <= hold->last &&
+	       hf_fileid_equal(judge_row(judge, hold)->id, unlock->id) &&
+	       hold->from < unlock->time && unlock->time < hold->to &&
+	       hold->first <= unlock->last && unlock->first <= hold->last &&
 	       (hold->end == TIMELINE_RELEASED || hold->end == TIMELINE_LOST);
 }
 
 static void tell_child_releases_parent(struct judge *judge, const struct timeline_unlock *unlock,
 				       const struct timeline_span *hold)
 {
-	struct hf_rec_finding record = about(judge, HF_KIND_CHILD_RELEASES_PARENT, hold);
+	struct hf_rec_finding record = judge_about(judge, HF_KIND_CHILD_RELEASES_PARENT, hold);
 
 	record.other_fd = unlock->fd;
 	record.head.image = unlock->image;
 	record.head.tid = unlock->tid;
 	record.head.time = unlock->time;
-	tell(judge, &record, unlock->stack, hold->stack);
+	judge_tell(judge, &record, unlock->stack, hold->stack);
 	/* The loser noticed it too, and did not know how it came about. */
 	if (hold->end == TIMELINE_LOST)
 		fold_withdraw_late(judge->report->fold, unlock->id, hold->stack);
@@ -276,6 +276,7 @@ void judge_recording(struct report *report, const struct recording *recording)
 	judge_wait_under_lock(&judge);
 	judge_child_releases_parent(&judge);
 	judge_leak_to_exec(&judge);
+	judge_mixed_primitives(&judge);
 	free(judge.upgrades);
 	timeline_free(&judge.timeline);
 }

@@ -22,7 +22,20 @@ struct judge {
 /* Adds what the events of a recording show to the report's fold. */
 void judge_recording(struct report *report, const struct recording *recording);
 
-/* judge_leak.c */
+/* The lane of a span: process, thread and file. */
+const struct timeline_row *judge_row(const struct judge *judge, const struct timeline_span *span);
+
+/* What a hold has to say, whatever it is that runs into it; and what runs into it. */
+struct hf_rec_finding judge_about(const struct judge *judge, enum hf_kind kind,
+				  const struct timeline_span *hold);
+void judge_want(struct hf_rec_finding *record, const struct timeline_span *wait);
+
+/* Adds the finding, which is copied, with the stacks of these numbers. */
+void judge_tell(struct judge *judge, const struct hf_rec_finding *record, uint32_t here,
+		uint32_t taken);
+
+/* judge_leak.c, judge_mixed.c */
 void judge_leak_to_exec(struct judge *judge);
+void judge_mixed_primitives(struct judge *judge);
 
 #endif

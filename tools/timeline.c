@@ -255,10 +255,32 @@ static void end_process(struct builder *builder, const struct hf_event *event)
 	}
 }
 
+static bool is_flock(uint8_t primitive)
+{
+	return primitive == HF_PRIM_FLOCK;
+}
+
+/* Marks what the process has of the other family; true if there is any. */
+static bool mark_other_family(struct builder *builder, const struct hf_event *event)
+{
+	struct open_set *set = open_of(builder, event);
+	bool found = false;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct timeline_span *span = &builder->timeline->spans[set->spans[i]];
+
+		if (is_flock(span->primitive) == is_flock(event->primitive))
+			continue;
+		span->both_families = found = true;
+	}
+	return found;
+}
+
 static void begin_hold(struct builder *builder, const struct hf_event *event)
 {
 	struct timeline_span span = span_of(builder, event, TIMELINE_HOLD);
 
+	span.both_families = mark_other_family(builder, event);
 	open_span(builder, open_of(builder, event), &span);
 }
 
@@ -284,6 +306,7 @@ static void begin_wait(struct builder *builder, const struct hf_event *event)
 	struct open_set *set = open_of(builder, event);
 
 	span.upgrades = find_upgraded(builder, set, event);
+	span.both_families = mark_other_family(builder, event);
 	open_span(builder, set, &span);
 }
 
@@ -362,6 +385,7 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 		begin_childwait(builder, event);
 		break;
 	case HF_EVENT_FAILED:
+		(void)mark_other_family(builder, event);
 		end_wait(builder, event, TIMELINE_FAILED);
 		break;
 	case HF_EVENT_EXEC:

@@ -56,6 +56,11 @@ struct timeline_span {
 	 * meanwhile, as an index of spans before timeline_sort(). TIMELINE_NONE: there is none.
 	 */
 	size_t upgrades;
+	/*
+	 * Meanwhile the same process held, or asked for, a lock of the other family on the file:
+	 * the two families, flock and record locks, do not see each other.
+	 */
+	bool both_families;
 };
 
 /* A thread that waits for a child to end. That it goes on only shows in its next event. */

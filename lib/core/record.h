@@ -80,7 +80,7 @@ struct hf_image {
 	uint32_t flags;
 	int32_t pid;
 	int32_t ppid;
-	uint64_t start_time; /* ns, CLOCK_MONOTONIC, of the hello */
+	uint64_t start_time; /* ns, CLOCK_MONOTONIC, of the hello; FORK: of the fork */
 	uint32_t parent;     /* FORK: image of the parent + 1; EXEC: 0 */
 	uint32_t exec;	     /* log reference of the argument vector record, or 0 */
 	uint64_t pid_ns;     /* inode of the pid namespace, 0 when not known or not recording */

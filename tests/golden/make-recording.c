@@ -368,13 +368,49 @@ static void write_holds(const char *self_path, unsigned long number)
 	lose_a_lock();
 }
 
+static void add_flock_event(enum hf_event_type type, enum hf_lockmode mode, hf_ref stack)
+{
+	struct hf_event *last = part(pool->ring_offset);
+
+	add_event(type, ledger, mode, 0, HF_EOF, stack, 4);
+	last[(pool->ring_next - 1) % pool->ring_cells].primitive = HF_PRIM_FLOCK;
+}
+
+/* Two processes, one with flock, one with record locks, that overlap all the time: number events. */
+static void write_mixed(const char *self_path, unsigned long number)
+{
+	uint32_t cells = 1;
+	hf_ref stack;
+
+	while (cells < number)
+		cells *= 2;
+	begin_bank(self_path, 1 << 20, cells);
+	stack = ledger_begin();
+	add_image(HF_IMAGE_FORK, 4712, "bank");
+	for (unsigned long i = 0; i < number; i += 4) {
+		now_image = 0;
+		now_tid = 4711;
+		now += 1000;
+		add_flock_event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, stack);
+		now_image = 1;
+		now_tid = 4712;
+		add_event(HF_EVENT_ACQUIRE, ledger, HF_MODE_WRITE, i, i, stack, 3);
+		now += 1000;
+		if (i % 10000) /* a hundred stay */
+			add_event(HF_EVENT_RELEASE, ledger, HF_MODE_NONE, i, i, 0, 3);
+		now_image = 0;
+		now_tid = 4711;
+		add_flock_event(HF_EVENT_RELEASE, HF_MODE_NONE, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char path[4096] = "";
 	unsigned long number = argc > 3 ? strtoul(argv[3], NULL, 10) : 1000;
 
 	if (argc < 3 || readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) {
-		fprintf(stderr, "usage: make-recording bank|tiny|clean|many|holds FILE [NUMBER]\n");
+		fprintf(stderr, "usage: make-recording bank|tiny|clean|many|holds|mixed FILE [NUMBER]\n");
 		return 2;
 	}
 	dl_iterate_phdr(read_self, NULL);
@@ -388,6 +424,8 @@ int main(int argc, char **argv)
 		write_many(path, number);
 	else if (!strcmp(argv[1], "holds"))
 		write_holds(path, number);
+	else if (!strcmp(argv[1], "mixed"))
+		write_mixed(path, number);
 	else
 		return 2;
 	save(argv[2]);

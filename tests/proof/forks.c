@@ -28,7 +28,7 @@ static int open_file(int number)
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-/* Locks, writes what is locked, unlocks: POSIX and flock by turns. */
+/* Locks, writes what is locked, unlocks: POSIX and flock, one in the other. */
 static void work(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK }, unlock = { .l_type = F_UNLCK };
@@ -36,9 +36,9 @@ static void work(int fd)
 	fcntl(fd, F_SETLKW, &lock);
 	if (pwrite(fd, "x", 1, 0) != 1)
 		abort();
-	fcntl(fd, F_SETLK, &unlock);
 	flock(fd, LOCK_EX);
 	flock(fd, LOCK_UN);
+	fcntl(fd, F_SETLK, &unlock);
 }
 
 static void *lock_and_unlock(void *number)

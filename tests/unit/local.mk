@@ -3,7 +3,7 @@
 if HAVE_CRITERION
 UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
 	tests/unit/text tests/unit/options tests/unit/message \
-	tests/unit/progress tests/unit/locktable tests/unit/report
+	tests/unit/progress tests/unit/locktable tests/unit/report tests/unit/judge
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
@@ -39,10 +39,17 @@ tests_unit_locktable_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
 tests_unit_locktable_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_locktable_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 
-tests_unit_report_SOURCES = tests/unit/report.c
+MADE_RECORDING = tests/unit/made_recording.c tests/unit/made_recording.h
+
+tests_unit_report_SOURCES = tests/unit/report.c $(MADE_RECORDING)
 tests_unit_report_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
 tests_unit_report_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_report_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
+
+tests_unit_judge_SOURCES = tests/unit/judge.c $(MADE_RECORDING)
+tests_unit_judge_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
+tests_unit_judge_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_judge_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 
 include $(top_srcdir)/tests/unit/lib.mk
 include $(top_srcdir)/tests/unit/checker.mk

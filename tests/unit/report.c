@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From records to findings: folding, levels, what was not watched, the timeline, the judge. */
+/* From records to findings: folding, levels, what was not watched, the timeline. */
 #include "config.h"
 
 #include <criterion/criterion.h>
@@ -10,53 +10,11 @@
 
 #include "blind.h"
 #include "fold.h"
+#include "made_recording.h"
 #include "report.h"
 #include "suppress.h"
 #include "timeline.h"
 #include "utf8.h"
-
-static struct hf_pool *pool;
-static uint64_t now = 1000;
-static uint32_t now_image;
-static int32_t now_tid = 10;
-
-static void *part(uint64_t offset)
-{
-	return (unsigned char *)pool + offset;
-}
-
-static void begin(void)
-{
-	struct hf_pool layout;
-	uint64_t size = hf_pool_layout(&layout, 16, 64 * 1024, 256);
-
-	pool = calloc(1, size);
-	*pool = layout;
-}
-
-static uint32_t image(enum hf_image_kind kind, int32_t pid)
-{
-	struct hf_image *ret = (struct hf_image *)part(pool->images_offset) + pool->images_next;
-
-	ret->kind = kind;
-	ret->pid = pid;
-	ret->ppid = 10;
-	ret->start_time = now++;
-	return now_image = pool->images_next++;
-}
-
-static hf_ref append(enum hf_record_type type, struct hf_record *record, size_t size)
-{
-	uint64_t at = pool->log_tail;
-
-	pool->log_tail += hf_record_room(size);
-	record->word = hf_record_word(type, (uint32_t)size);
-	record->image = now_image;
-	record->tid = now_tid;
-	record->time = now++;
-	memcpy(part(pool->log_offset + at), record, size);
-	return hf_ref_of(at);
-}
 
 static hf_ref stack(uint64_t offset)
 {
@@ -93,35 +51,6 @@ static hf_ref exec(int32_t pid, const char *path)
 	strcpy(record.room + offsetof(struct hf_rec_exec, path), path);
 	return append(HF_RECORD_EXEC, &record.exec.head,
 		      offsetof(struct hf_rec_exec, path) + strlen(path));
-}
-
-static void event(enum hf_event_type type, enum hf_lockmode mode, uint64_t start, uint64_t end)
-{
-	struct hf_event *cell = (struct hf_event *)part(pool->ring_offset) + pool->ring_next++;
-
-	*cell = (struct hf_event){ .sequence = (uint32_t)pool->ring_next, .type = type,
-				   .primitive = HF_PRIM_POSIX, .mode = mode, .image = now_image,
-				   .tid = now_tid, .time = now++, .id = { 1, 1 }, .start = start,
-				   .end = end, .fd = 3 };
-}
-
-/* The report of what was written, read back from a file as the command does it. */
-static struct report *report(void)
-{
-	char path[] = "/tmp/holdfast-unit-XXXXXX";
-	int fd = mkstemp(path);
-	struct report_options options = { .notes = true };
-	struct report *ret = report_new(&options);
-	struct recording recording;
-
-	cr_assert_eq(write(fd, pool, pool->size), (ssize_t)pool->size);
-	cr_assert_eq(recording_open(path, &recording), 0);
-	report_add(ret, &recording);
-	report_finish(ret);
-	unlink(path);
-	close(fd);
-	free(pool);
-	return ret;
 }
 
 Test(report, a_loss_that_nothing_followed_is_a_warning, .timeout = 10)
@@ -271,122 +200,6 @@ Test(timeline, an_exit_ends_what_its_process_held_and_nobody_elses, .timeout = 1
 	cr_expect_eq(timeline.spans[0].end, TIMELINE_OPEN);
 	cr_expect_eq(timeline.spans[1].end, TIMELINE_EXIT);
 	timeline_free(&timeline);
-	report_free(got);
-}
-
-/* Two readers; each asks for more. The last answer is what tells a deadlock from a crowd. */
-static struct report *two_upgrades(enum hf_event_type answer)
-{
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
-	image(HF_IMAGE_EXEC, 11);
-	now_tid = 11;
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 5, 14);
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
-	now_image = 0;
-	now_tid = 10;
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 5, 9);
-	if (answer)
-		event(answer, HF_MODE_WRITE, 5, 9);
-	return report();
-}
-
-Test(judge, two_upgrades_that_nobody_granted_are_a_deadlock, .timeout = 10)
-{
-	struct report *got = two_upgrades(HF_EVENT_NONE);
-
-	cr_assert_eq(got->finding_count, 1);
-	cr_expect_str_eq(got->findings[0].kind->slug, "upgrade-deadlock");
-	cr_expect_eq(got->findings[0].record->head.tid, 10);
-	cr_expect_eq(got->findings[0].record->holder_tid, 11);
-	report_free(got);
-}
-
-Test(judge, one_that_the_kernel_refused_was_a_deadlock_too, .timeout = 10)
-{
-	struct report *got = two_upgrades(HF_EVENT_FAILED);
-
-	cr_expect_eq(got->finding_count, 1);
-	report_free(got);
-}
-
-Test(judge, two_upgrades_of_which_one_was_granted_are_none, .timeout = 10)
-{
-	struct report *got = two_upgrades(HF_EVENT_ACQUIRE);
-
-	cr_expect_eq(got->finding_count, 0);
-	report_free(got);
-}
-
-static void flocked(enum hf_event_type type, enum hf_lockmode mode)
-{
-	event(type, mode, 0, HF_EOF);
-	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].primitive = HF_PRIM_FLOCK;
-}
-
-/* A parent's flock, its child's unlock, and what the parent does at last. */
-static struct report *child_unlocks(enum hf_lockmode parent_releases)
-{
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	flocked(HF_EVENT_ACQUIRE, HF_MODE_WRITE);
-	image(HF_IMAGE_FORK, 11);
-	now_tid = 11;
-	flocked(HF_EVENT_RELEASE, HF_MODE_NONE);
-	now_image = 0;
-	now_tid = 10;
-	flocked(HF_EVENT_RELEASE, parent_releases);
-	return report();
-}
-
-Test(judge, a_child_that_unlocks_what_its_parent_unlocks_later_is_told, .timeout = 10)
-{
-	struct report *got = child_unlocks(HF_MODE_NONE);
-
-	cr_assert_eq(got->finding_count, 1);
-	cr_expect_str_eq(got->findings[0].kind->slug, "child-releases-parent");
-	cr_expect_eq(got->findings[0].record->head.tid, 11);
-	report_free(got);
-}
-
-Test(judge, a_parent_that_only_closes_may_have_handed_its_lock_over, .timeout = 10)
-{
-	struct report *got = child_unlocks(HF_MODE_WRITE);
-
-	cr_expect_eq(got->finding_count, 0);
-	report_free(got);
-}
-
-/* A parent in waitpid() with a lock; its child asks for it and is answered so. */
-static struct report *wait_under_lock(enum hf_event_type answer)
-{
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
-	event(HF_EVENT_WAITPID, HF_MODE_NONE, 0, 0);
-	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].fd = 11;
-	image(HF_IMAGE_FORK, 11);
-	now_tid = 11;
-	event(HF_EVENT_WAIT, HF_MODE_READ, 0, 9);
-	event(answer, HF_MODE_READ, 0, 9);
-	return report();
-}
-
-Test(judge, a_parent_that_waits_for_a_child_that_waits_for_its_lock_is_told, .timeout = 10)
-{
-	struct report *got = wait_under_lock(HF_EVENT_EXIT);
-
-	cr_assert_eq(got->finding_count, 1);
-	cr_expect_str_eq(got->findings[0].kind->slug, "wait-under-lock");
-	report_free(got);
-}
-
-Test(judge, a_child_that_was_granted_the_lock_was_not_stuck, .timeout = 10)
-{
-	struct report *got = wait_under_lock(HF_EVENT_ACQUIRE);
-
-	cr_expect_eq(got->finding_count, 0);
 	report_free(got);
 }
 

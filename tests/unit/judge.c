@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* What the command finds in the events of several processes. */
+#include "config.h"
+
+#include <criterion/criterion.h>
+
+#include "fold.h"
+#include "made_recording.h"
+#include "report.h"
+
+/* Two readers; each asks for more. The last answer is what tells a deadlock from a crowd. */
+static struct report *two_upgrades(enum hf_event_type answer)
+{
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
+	image(HF_IMAGE_EXEC, 11);
+	now_tid = 11;
+	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 5, 14);
+	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
+	now_image = 0;
+	now_tid = 10;
+	event(HF_EVENT_WAIT, HF_MODE_WRITE, 5, 9);
+	if (answer)
+		event(answer, HF_MODE_WRITE, 5, 9);
+	return report();
+}
+
+Test(judge, two_upgrades_that_nobody_granted_are_a_deadlock, .timeout = 10)
+{
+	struct report *got = two_upgrades(HF_EVENT_NONE);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "upgrade-deadlock");
+	cr_expect_eq(got->findings[0].record->head.tid, 10);
+	cr_expect_eq(got->findings[0].record->holder_tid, 11);
+	report_free(got);
+}
+
+Test(judge, one_that_the_kernel_refused_was_a_deadlock_too, .timeout = 10)
+{
+	struct report *got = two_upgrades(HF_EVENT_FAILED);
+
+	cr_expect_eq(got->finding_count, 1);
+	report_free(got);
+}
+
+Test(judge, two_upgrades_of_which_one_was_granted_are_none, .timeout = 10)
+{
+	struct report *got = two_upgrades(HF_EVENT_ACQUIRE);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+static void flocked(enum hf_event_type type, enum hf_lockmode mode)
+{
+	event(type, mode, 0, HF_EOF);
+	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].primitive = HF_PRIM_FLOCK;
+}
+
+/* A parent's flock, its child's unlock, and what the parent does at last. */
+static struct report *child_unlocks(enum hf_lockmode parent_releases)
+{
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	flocked(HF_EVENT_ACQUIRE, HF_MODE_WRITE);
+	image(HF_IMAGE_FORK, 11);
+	now_tid = 11;
+	flocked(HF_EVENT_RELEASE, HF_MODE_NONE);
+	now_image = 0;
+	now_tid = 10;
+	flocked(HF_EVENT_RELEASE, parent_releases);
+	return report();
+}
+
+Test(judge, a_child_that_unlocks_what_its_parent_unlocks_later_is_told, .timeout = 10)
+{
+	struct report *got = child_unlocks(HF_MODE_NONE);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "child-releases-parent");
+	cr_expect_eq(got->findings[0].record->head.tid, 11);
+	report_free(got);
+}
+
+Test(judge, a_parent_that_only_closes_may_have_handed_its_lock_over, .timeout = 10)
+{
+	struct report *got = child_unlocks(HF_MODE_WRITE);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+/* A parent in waitpid() with a lock; its child asks for it and is answered so. */
+static struct report *wait_under_lock(enum hf_event_type answer)
+{
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
+	event(HF_EVENT_WAITPID, HF_MODE_NONE, 0, 0);
+	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].fd = 11;
+	image(HF_IMAGE_FORK, 11);
+	now_tid = 11;
+	event(HF_EVENT_WAIT, HF_MODE_READ, 0, 9);
+	event(answer, HF_MODE_READ, 0, 9);
+	return report();
+}
+
+Test(judge, a_parent_that_waits_for_a_child_that_waits_for_its_lock_is_told, .timeout = 10)
+{
+	struct report *got = wait_under_lock(HF_EVENT_EXIT);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "wait-under-lock");
+	report_free(got);
+}
+
+Test(judge, a_child_that_was_granted_the_lock_was_not_stuck, .timeout = 10)
+{
+	struct report *got = wait_under_lock(HF_EVENT_ACQUIRE);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+static void name_the_file(uint32_t fs_type)
+{
+	struct hf_rec_file record = { .id = { 1, 1 }, .fs_type = fs_type };
+
+	append(HF_RECORD_FILE, &record.head, sizeof(record));
+}
+
+#define EXT4_MAGIC 0xef53
+#define NFS_MAGIC 0x6969
+
+/* A process with a flock, and another that gets a POSIX lock meanwhile. */
+static struct report *mixed(uint32_t fs_type, bool started_under, bool takes_both,
+			    bool flocks_later)
+{
+	struct hf_image *second;
+
+	begin();
+	image(HF_IMAGE_EXEC, 20);
+	name_the_file(fs_type);
+	if (!started_under)
+		image(HF_IMAGE_EXEC, 21);
+	now_image = 0;
+	now_tid = 20;
+	flocked(HF_EVENT_ACQUIRE, HF_MODE_WRITE);
+	if (started_under)
+		image(HF_IMAGE_EXEC, 21);
+	second = (struct hf_image *)part(pool->images_offset) + 1;
+	second->ppid = started_under ? 20 : 10;
+	now_image = 1;
+	now_tid = 21;
+	if (takes_both)
+		flocked(HF_EVENT_FAILED, HF_MODE_WRITE);
+	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
+	if (takes_both)
+		flocked(HF_EVENT_FAILED, HF_MODE_WRITE);
+	event(HF_EVENT_RELEASE, HF_MODE_NONE, 0, 9);
+	if (flocks_later)
+		flocked(HF_EVENT_WAIT, HF_MODE_READ);
+	now_image = 0;
+	now_tid = 20;
+	flocked(HF_EVENT_RELEASE, HF_MODE_NONE);
+	return report();
+}
+
+Test(judge, a_flock_and_a_posix_lock_of_two_processes_at_once_are_told, .timeout = 10)
+{
+	struct report *got = mixed(EXT4_MAGIC, false, false, false);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "mixed-primitives");
+	cr_expect_eq(got->findings[0].level, HF_LEVEL_WARNING);
+	cr_expect_eq(got->findings[0].record->head.tid, 21);
+	cr_expect_eq(got->findings[0].record->holder_tid, 20);
+	report_free(got);
+}
+
+Test(judge, who_asks_for_both_kinds_of_lock_mixes_nothing, .timeout = 10)
+{
+	struct report *got = mixed(EXT4_MAGIC, false, true, false);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+Test(judge, who_uses_both_kinds_at_different_times_may_have_two_purposes, .timeout = 10)
+{
+	struct report *got = mixed(EXT4_MAGIC, false, false, true);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_eq(got->findings[0].level, HF_LEVEL_NOTE);
+	report_free(got);
+}
+
+Test(judge, a_process_started_under_a_lock_works_for_its_holder, .timeout = 10)
+{
+	struct report *got = mixed(EXT4_MAGIC, true, false, false);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+Test(judge, on_a_network_file_system_a_flock_may_be_a_record_lock, .timeout = 10)
+{
+	struct report *got = mixed(NFS_MAGIC, false, false, false);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}

@@ -95,22 +95,6 @@ static void blame(struct hf_rec_finding *finding, struct hf_culprit *culprit, en
 	hf_via_put(finding->via, culprit->via);
 }
 
-static void record_lost(const struct hf_rec_finding *finding)
-{
-	struct hf_event event = {
-		.type = HF_EVENT_LOST,
-		.primitive = finding->primitive,
-		.mode = finding->mode,
-		.id = finding->id,
-		.start = finding->start,
-		.end = finding->end,
-		.stack = finding->taken,
-		.fd = finding->fd,
-	};
-
-	hf_recorder_event(&event);
-}
-
 /* What the program does next with what it lost decides how much it weighs. */
 static void watch_loss(const struct hf_rec_finding *finding, hf_ref recorded)
 {
@@ -188,7 +172,7 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 	finding = finding_of(file, owner, range);
 	blame(&finding, culprit, proof);
 	report(&finding, culprit, verdict);
-	record_lost(&finding);
+	hf_finding_event(&finding, HF_EVENT_LOST, finding.fd);
 	watch_loss(&finding, verdict->finding);
 	verdict->gone++;
 	return true;

@@ -55,6 +55,22 @@ struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *
 	};
 }
 
+void hf_finding_event(const struct hf_rec_finding *finding, enum hf_event_type type, int fd)
+{
+	struct hf_event event = {
+		.type = (uint8_t)type,
+		.primitive = finding->primitive,
+		.mode = finding->mode,
+		.id = finding->id,
+		.start = finding->start,
+		.end = finding->end,
+		.stack = finding->taken,
+		.fd = fd,
+	};
+
+	hf_recorder_event(&event);
+}
+
 /* level: of this case of the kind, for those whose cases weigh differently. */
 struct hf_rec_finding hf_rules_finding(const struct hf_request *r, enum hf_kind kind,
 				       enum hf_level level, const struct hf_owner *owner,

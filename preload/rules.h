@@ -26,6 +26,9 @@
 struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *file,
 				       const struct hf_owner *owner, const struct hf_range *held);
 
+/* Tells the command about the hold that a finding is about, for its timeline. */
+void hf_finding_event(const struct hf_rec_finding *finding, enum hf_event_type type, int fd);
+
 /*
  * A finding about the request. held is what stood in the ledger and is spoken of; NULL when there
  * is only the request.

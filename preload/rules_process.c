@@ -84,23 +84,6 @@ static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const
 	announce(&finding, via);
 }
 
-/* The command needs to know which descriptions another program got. */
-static void record_leak(const struct hf_rec_finding *finding)
-{
-	struct hf_event event = {
-		.type = HF_EVENT_EXEC,
-		.primitive = finding->primitive,
-		.mode = finding->mode,
-		.id = finding->id,
-		.start = finding->start,
-		.end = finding->end,
-		.stack = finding->taken,
-		.fd = finding->other_fd,
-	};
-
-	hf_recorder_event(&event);
-}
-
 static void exec_description(struct hf_file *file, const struct hf_owner *owner, const char *via)
 {
 	struct hf_rec_finding finding;
@@ -115,7 +98,8 @@ static void exec_description(struct hf_file *file, const struct hf_owner *owner,
 	finding.other_fd = owner->fds[i];
 	finding.proof = HF_PROOF_NONE;
 	announce(&finding, via);
-	record_leak(&finding);
+	/* The command needs to know which descriptions another program got. */
+	hf_finding_event(&finding, HF_EVENT_EXEC, finding.other_fd);
 }
 
 void hf_rules_exec(const char *via)

@@ -3,6 +3,7 @@
 
 #include "blind.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,8 +176,10 @@ static const char *reason_of(struct report *report, const char *path)
 {
 	struct hf_verdict verdict;
 
-	if (access(path, F_OK) < 0 || hf_doctor_verdict(path, &verdict) < 0 || verdict.can_see)
+	if (access(path, F_OK) < 0 || hf_doctor_verdict(path, &verdict) < 0)
 		return "";
+	if (verdict.can_see)
+		return "why is not known: it may have ended before the checker was in it";
 	return store_text(&report->memory, verdict.why, strlen(verdict.why));
 }
 
@@ -190,6 +193,22 @@ static int by_time(struct pending *a, struct pending *b)
 	return (a->time > b->time) - (a->time < b->time);
 }
 
+/* It lives, with the checker in it: its hello is on the way. */
+static bool is_starting(int32_t pid)
+{
+	char *path = alloc_format("/proc/%d/maps", pid);
+	FILE *maps = fopen(path, "re");
+	char line[4352];
+	bool found = false;
+
+	free(path);
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = strstr(line, "/libholdfast-check.so") != NULL;
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
 static void tell_pending(struct report *report, struct search *search)
 {
 	struct pending *pending, *next;
@@ -200,8 +219,9 @@ static void tell_pending(struct report *report, struct search *search)
 		size_t room = hf_record_size(&record->head) - offsetof(struct hf_rec_exec, path);
 		size_t length = strnlen(record->path, room);
 
-		blind_add_program(report, store_text(&report->memory, record->path, length),
-				  pending->pid);
+		if (!is_starting(pending->pid))
+			blind_add_program(report, store_text(&report->memory, record->path, length),
+					  pending->pid);
 		forget(search, pending);
 	}
 }

@@ -73,7 +73,9 @@ const char *describe_taken(struct store *memory, const struct report_finding *fi
 	char data[256];
 	struct hf_text text = hf_text_in(data, sizeof(data));
 
-	hf_text_format(&text, "Taken here, thread %d, ", record->holder_tid);
+	hf_text_add(&text, "Taken here, ");
+	if (record->holder_tid) /* 0: handed over, it is no thread's any more */
+		hf_text_format(&text, "thread %d, ", record->holder_tid);
 	hf_text_add_duration(&text, record->taken_time < now ? now - record->taken_time : 0);
 	hf_text_format(&text, " earlier: %s lock, bytes ",
 		       hf_mode_name(record->mode, record->primitive));

@@ -2,7 +2,7 @@
 /*
  * What a program may tell the checker.
  *
- * usage: annotate refused|handover|surprise FILE
+ * usage: annotate refused|handover|surprise|upgrade FILE
  */
 #include <fcntl.h>
 #include <holdfast-annotate.h>
@@ -53,11 +53,25 @@ static int pass_on(const char *path, int is_meant)
 	return pwrite(fd, "first", 5, 0) != 5;
 }
 
+/* A lock that is no thread's any more is upgraded: the finding about it cannot name one. */
+static int upgrade(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT, 0666);
+
+	if (fd < 0 || fcntl(fd, F_SETLK, &(struct flock){ .l_type = F_RDLCK }))
+		return 3;
+	if (holdfast_annotate_handover)
+		holdfast_annotate_handover(fd);
+	return fcntl(fd, F_SETLK, &(struct flock){ .l_type = F_WRLCK }) != 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
 		return 2;
 	if (!strcmp(argv[1], "refused"))
 		return ask_twice(argv[2]);
+	if (!strcmp(argv[1], "upgrade"))
+		return upgrade(argv[2]);
 	return pass_on(argv[2], !strcmp(argv[1], "handover"));
 }

@@ -19,6 +19,8 @@ is "$(jq -rs '[.[] | select(.type == "finding") | .stacks[] | .role as $role | .
 is "$(found surprise)" "released-by-other-thread error" \
 	"a lock that another thread releases under its taker is reported"
 is "$(found handover)" "" "one that was handed over on purpose is not"
+capture holdfast check --notes -- "$annotate" upgrade "$tmp/upgrade.file"
+like "$err" "Taken here, [0-9.]+ .?s earlier: read lock" "who took what was handed over is not told"
 capture "$annotate" refused "$tmp/plain"
 is "$status: $out" "0: granted, Resource deadlock avoided" "without the checker nothing is called"
 done_testing

@@ -3,9 +3,11 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "blind.h"
@@ -161,6 +163,40 @@ Test(report, an_exec_is_not_watched_unless_a_hello_or_its_caller_is_heard_afterw
 	cr_assert_eq(got->blind_count, 1);
 	cr_expect_str_eq(got->blind[0].path, "/bin/silent");
 	report_free(got);
+}
+
+Test(report, a_program_that_could_have_been_watched_may_have_ended_before, .timeout = 10)
+{
+	struct report *got;
+
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	exec(INT32_MAX, "/bin/sh");
+	got = report();
+	cr_assert_eq(got->blind_count, 1);
+	cr_expect(strstr(got->blind[0].reason, "may have ended"));
+	report_free(got);
+}
+
+Test(report, a_program_that_is_loading_the_checker_is_watched, .timeout = 10)
+{
+	char folder[] = "/tmp/holdfast-unit-XXXXXX", name[64];
+	struct report *got;
+	int fd;
+
+	cr_assert_not_null(mkdtemp(folder));
+	snprintf(name, sizeof(name), "%s/libholdfast-check.so", folder);
+	fd = open(name, O_RDWR | O_CREAT, 0600);
+	cr_assert_eq(ftruncate(fd, 4096), 0);
+	cr_assert_neq(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0), MAP_FAILED);
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	exec(getpid(), "/bin/sh");
+	got = report();
+	cr_expect_eq(got->blind_count, 0);
+	report_free(got);
+	unlink(name);
+	rmdir(folder);
 }
 
 Test(timeline, a_release_of_the_middle_leaves_both_ends_held, .timeout = 10)

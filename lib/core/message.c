@@ -160,6 +160,22 @@ static bool add_otherfd(struct hf_text *ret, const struct subject *subject)
 	return add_known_number(ret, subject->finding->other_fd >= 0, subject->finding->other_fd);
 }
 
+static bool add_secondfd(struct hf_text *ret, const struct subject *subject)
+{
+	return add_known_number(ret,
+				subject->finding->other_fd >= 0 &&
+					subject->finding->other_fd != subject->finding->fd,
+				subject->finding->other_fd);
+}
+
+static bool add_replacedfd(struct hf_text *ret, const struct subject *subject)
+{
+	return add_known_number(ret,
+				subject->finding->other_fd >= 0 &&
+					subject->finding->other_fd == subject->finding->fd,
+				subject->finding->fd);
+}
+
 static bool add_thread(struct hf_text *ret, const struct subject *subject)
 {
 	return add_known_number(ret, subject->finding->head.tid > 0, subject->finding->head.tid);
@@ -196,6 +212,8 @@ static const struct {
 	{ "range", add_range },
 	{ "fd", add_fd },
 	{ "otherfd", add_otherfd },
+	{ "secondfd", add_secondfd },
+	{ "replacedfd", add_replacedfd },
 	{ "thread", add_thread },
 	{ "holder", add_holder },
 	{ "via", add_via },

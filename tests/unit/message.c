@@ -39,6 +39,17 @@ Test(message, the_sentences_of_a_kind_are_filled_in, .timeout = 10)
 			 "fclose() closed fd 4, another descriptor of the same file.");
 }
 
+Test(message, a_descriptor_that_lost_its_description_is_not_called_another, .timeout = 10)
+{
+	struct hf_rec_finding finding = a_close();
+
+	strcpy(finding.via, "freopen");
+	finding.other_fd = finding.fd;
+	cr_expect_str_eq(what(&finding, "ledger.db"),
+			 "ledger.db: the write lock is gone; fd 3, which took it, is still open.\n"
+			 "freopen() put another open file description behind fd 3.");
+}
+
 Test(message, a_sentence_about_what_is_not_known_is_left_out, .timeout = 10)
 {
 	struct hf_rec_finding finding = a_close();

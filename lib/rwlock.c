@@ -30,6 +30,7 @@
 #define WRITER UINT64_C(1)
 #define QUEUE UINT64_C(2)
 #define READER UINT64_C(4)
+#define CACHE_LINE 64
 
 struct waiter {
 	pthread_cond_t admitted_cond;
@@ -37,10 +38,14 @@ struct waiter {
 	struct waiter *prev, *next;
 };
 
+/*
+ * The word has a cache line to itself: readers on other processors change it all the time, and what
+ * is only looked at on the way would come and go with it.
+ */
 struct hf_rwlock {
-	uint64_t state;
-	uint64_t writer; /* hf_thread_self() of the one inside, 0 */
-	uint32_t depth;	 /* how often it has entered; only it looks */
+	uint64_t state __attribute__((aligned(CACHE_LINE)));
+	uint64_t writer __attribute__((aligned(CACHE_LINE))); /* hf_thread_self() inside, or 0 */
+	uint32_t depth; /* how often it has entered; only it looks */
 	uint64_t generation;
 	pthread_mutex_t mutex;	/* guards the queues */
 	struct waiter *writers; /* first come, first served */
@@ -65,12 +70,16 @@ static void leave_reader(struct hf_rwlock *rwlock)
 		admit_others(rwlock);
 }
 
-/* Adding first and looking afterwards never has to be tried again, however many readers come. */
-static bool try_read(struct hf_rwlock *rwlock)
+/*
+ * Adding first and looking afterwards never has to be tried again, however many readers come. A
+ * look before would fetch the cache line twice: once to read it, once to change it. Only who would
+ * not wait looks first, so that one who tries in a loop does not keep others from finding it free.
+ */
+static bool try_read(struct hf_rwlock *rwlock, int64_t timeout)
 {
 	uint64_t before;
 
-	if (state_of(rwlock) & (WRITER | QUEUE))
+	if (timeout == HF_NOWAIT && state_of(rwlock) & (WRITER | QUEUE))
 		return false;
 	before = __atomic_fetch_add(&rwlock->state, READER, __ATOMIC_ACQUIRE);
 	if (!(before & (WRITER | QUEUE)))
@@ -224,7 +233,7 @@ static int acquire_shared(struct hf_rwlock *rwlock, int64_t timeout)
 	if (reads)
 		return read_again(reads);
 	ret = hf_reads_add(rwlock);
-	if (ret || is_writer(rwlock) || try_read(rwlock))
+	if (ret || is_writer(rwlock) || try_read(rwlock, timeout))
 		return ret;
 	ret = take_slowly(rwlock, HF_SHARED, timeout);
 	if (ret)
@@ -317,9 +326,10 @@ int hf_rwlock_new(hf_rwlock **ret)
 	error = hf_held_init();
 	if (error)
 		return error;
-	rwlock = calloc(1, sizeof(*rwlock));
+	rwlock = aligned_alloc(CACHE_LINE, sizeof(*rwlock));
 	if (!rwlock)
 		return -ENOMEM;
+	*rwlock = (struct hf_rwlock){ .state = 0 };
 	rwlock->generation = hf_generation;
 	(void)pthread_mutex_init(&rwlock->mutex, NULL);
 	*ret = rwlock;

@@ -15,7 +15,9 @@
 
 #include "wait.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@
 #define POLL_MIN UINT64_C(1000000)
 #define POLL_MAX UINT64_C(20000000)
 #define STACK_SIZE (64u * 1024)
+#define PAGE_SIZE 4096u /* the least there is: stacks are made of whole ones */
 #define JOIN_SPINS 2000
 
 void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode mode,
@@ -114,7 +117,8 @@ struct helper {
 	int fd;
 	int command;
 	struct flock range;
-	int result; /* with done, guarded by the held mutex */
+	int result; /* with done and cpu, guarded by the held mutex */
+	int cpu;    /* where it ends, or -1 */
 	bool done;
 };
 
@@ -141,6 +145,7 @@ MAY_BE_CANCELLED static void *run_helper(void *arg)
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
 	hf_held_enter();
 	helper->result = ret;
+	helper->cpu = sched_getcpu();
 	helper->done = true;
 	hf_held_leave();
 	/* Outside, so that who wakes need not sleep again for the mutex. It joins before it goes
@@ -149,11 +154,21 @@ MAY_BE_CANCELLED static void *run_helper(void *arg)
 	return NULL;
 }
 
-/* A thread's smallest stack includes the program's thread-local data, which can be large. */
-static size_t stack_size(void)
+/*
+ * The stack holds the program's thread-local data too, which can be large, and glibc alone knows
+ * how large. It tells through a function that is not for everybody and so is looked up by name, as
+ * other run-time systems do. It counts 16 KiB and a page beyond that. A larger stack costs time
+ * when it counts: glibc gives what a thread left unused beyond 16 KiB back to the kernel when it
+ * ends, with its caller waiting for that.
+ */
+static size_t stack_size(const pthread_attr_t *attr)
 {
 	long least = sysconf(_SC_THREAD_STACK_MIN);
+	size_t (*minimum)(const pthread_attr_t *);
 
+	*(void **)&minimum = dlsym(RTLD_DEFAULT, "__pthread_get_minstack");
+	if (minimum)
+		return (minimum(attr) - PAGE_SIZE) / PAGE_SIZE * PAGE_SIZE;
 	return STACK_SIZE + (least > 0 ? (size_t)least : (size_t)PTHREAD_STACK_MIN);
 }
 
@@ -167,7 +182,7 @@ static int start_helper(struct helper *helper, pthread_t *ret)
 	(void)sigfillset(&all);
 	if (pthread_attr_init(&attr))
 		return -ENOMEM;
-	(void)pthread_attr_setstacksize(&attr, stack_size());
+	(void)pthread_attr_setstacksize(&attr, stack_size(&attr));
 #ifdef HAVE_PTHREAD_ATTR_SETSIGMASK_NP
 	error = -pthread_attr_setsigmask_np(&attr, &all);
 	if (!error)
@@ -196,13 +211,16 @@ static int await_helper(struct hf_attempt *attempt, const struct helper *helper)
 	return ret;
 }
 
-/* A helper that is done has a few microseconds left: less than a sleep and a wakeup would take. */
-static void join_helper(pthread_t thread)
+/*
+ * A helper that is done has a few microseconds left: less than a sleep and a wakeup would take, if
+ * it has a processor of its own to end on.
+ */
+static void join_helper(pthread_t thread, int cpu)
 {
 #ifdef HAVE_PTHREAD_TRYJOIN_NP
 	int i;
 
-	for (i = 0; i < JOIN_SPINS; i++)
+	for (i = 0; i < JOIN_SPINS && cpu != sched_getcpu(); i++)
 		if (pthread_tryjoin_np(thread, NULL) != EBUSY)
 			return;
 #endif
@@ -218,7 +236,7 @@ static int stop_helper(struct helper *helper, pthread_t thread)
 	hf_held_leave();
 	if (!done)
 		(void)pthread_cancel(thread);
-	join_helper(thread);
+	join_helper(thread, helper->done ? helper->cpu : -1);
 	return helper->done ? helper->result : -EBUSY;
 }
 

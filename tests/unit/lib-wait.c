@@ -354,6 +354,32 @@ static int no_thread(pthread_t *ret, const pthread_attr_t *attr, void *(*run)(vo
 	return -EAGAIN;
 }
 
+/* The helper's stack has to hold a copy of this. */
+static _Thread_local char ballast[512 * 1024];
+static int helpers;
+
+static int count_helpers(pthread_t *ret, const pthread_attr_t *attr, void *(*run)(void *),
+			 void *arg)
+{
+	int error = pthread_create(ret, attr, run, arg);
+
+	helpers += !error;
+	return -error;
+}
+
+Test(waiting, a_program_with_much_thread_local_data_gets_its_helper_too)
+{
+	struct child holder = child_holding("f", HF_EXCLUSIVE);
+	hf_lock *lock = lock_on("f");
+
+	ballast[sizeof(ballast) - 1] = 1;
+	hf_sys.thread = count_helpers;
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_MSEC(10)), -ETIMEDOUT);
+	cr_expect_eq(helpers, 1);
+	cr_expect_eq(child_finish(&holder), 0);
+	hf_lock_close(lock);
+}
+
 Test(waiting, without_a_thread_to_be_had_the_lock_is_polled)
 {
 	struct child holder = child_holding("f", HF_EXCLUSIVE);

@@ -207,6 +207,8 @@ bool hf_readable(const void *address, size_t length)
 {
 	uintptr_t first = (uintptr_t)address;
 
+	if (__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED))
+		return false; /* the kernel must not be asked */
 	return is_readable_page(first) &&
 	       ((first ^ (first + length - 1)) < 4096 || is_readable_page(first + length - 1));
 }

@@ -84,10 +84,14 @@ extern struct hf_shim hf_shim;
 /* Once, from the constructor. */
 void hf_shim_init(void);
 
-/* Is anything held? Relaxed, without the section: what every fast path asks first. */
+/*
+ * Is anything held? Relaxed, without the section: what every fast path asks first. A blind process
+ * may hold what it held, but no fast path may make a system call to find out.
+ */
 static inline bool hf_anything_held(void)
 {
-	return __builtin_expect(__atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED) != 0, 0);
+	return __builtin_expect(__atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED) != 0, 0) &&
+	       !__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED);
 }
 
 /* Does a process whose memory this is not, or a blind one, run here? Then only forward. */

@@ -29,6 +29,9 @@
 #include "rules.h"
 #include "shim.h"
 
+/* Only glibc has it. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
 /* The function that the program called, with that command instead of its own. */
 static int call(const struct hf_request *r, int command)
 {
@@ -285,14 +288,31 @@ static int acquire(struct hf_request *r, struct hf_section *section)
 	return ret;
 }
 
+/*
+ * The calls that libc makes cancellation points, granted at once or not, and even when they unlock.
+ * A flock never is one, and F_OFD_SETLKW is not with musl.
+ */
+static bool is_cancellation_point(const struct hf_request *r)
+{
+	switch (r->how) {
+	case HF_HOW_FCNTL:
+		return r->command == F_SETLKW ||
+		       (r->command == F_OFD_SETLKW && gnu_get_libc_version);
+	case HF_HOW_LOCKF:
+		return r->command == F_LOCK;
+	case HF_HOW_FLOCK:
+		break;
+	}
+	return false;
+}
+
 static int request(struct hf_request *r)
 {
 	struct hf_section section;
 	int ret;
 
-	if (r->blocking)
-		pthread_testcancel(); /* a blocking request is a cancellation point even if granted
-				       */
+	if (is_cancellation_point(r))
+		pthread_testcancel(); /* in the section it could not be one */
 	switch (hf_section_enter(&section)) {
 	case HF_FORWARD:
 		return call_as_made(r);

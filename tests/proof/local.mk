@@ -2,6 +2,7 @@
 
 PROOF_TESTS = \
 	tests/proof/survival.sh \
+	tests/proof/stress.sh \
 	tests/proof/transparency.sh \
 	tests/proof/unseen.sh \
 	tests/proof/alongside.sh \
@@ -10,7 +11,7 @@ PROOF_TESTS = \
 	tests/proof/forks.sh \
 	tests/proof/annotate.sh
 
-PROOF_HELPERS = tests/proof/survivor tests/proof/transparency tests/proof/unseen tests/proof/spawn \
+PROOF_HELPERS = tests/proof/survivor tests/proof/stress tests/proof/transparency tests/proof/unseen tests/proof/spawn \
 	tests/proof/annotate tests/proof/passwd \
 	tests/proof/forks
 
@@ -22,6 +23,11 @@ TESTS += $(PROOF_TESTS)
 tests_proof_survivor_SOURCES = tests/proof/survivor.c
 tests_proof_survivor_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_survivor_LDFLAGS =
+
+tests_proof_stress_SOURCES = tests/proof/stress.c tests/proof/stress.h tests/proof/stress_cancel.c \
+	tests/proof/stress_child.c tests/proof/stress_handler.c tests/proof/stress_jump.c
+tests_proof_stress_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
+tests_proof_stress_LDFLAGS =
 
 tests_proof_transparency_SOURCES = tests/proof/transparency.c
 tests_proof_transparency_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread

@@ -12,43 +12,14 @@
 #include <string.h>
 
 #include "differential.h"
+#include "locklist.h"
 #include "oracle.h"
 #include "proclocks.h"
 #include "rawsys.h"
 #include "shim.h"
 #include "slots.h"
 
-#define LOCKS_MAX 256
-
-struct lock {
-	enum hf_primitive primitive;
-	enum hf_lockmode mode;
-	uint64_t start, end;
-};
-
-struct locks {
-	unsigned count;
-	struct lock lock[LOCKS_MAX];
-};
-
 bool late_is_allowed;
-
-/* Sorted by start, each once: duplicates of a descriptor list the same locks. */
-static void add(struct locks *locks, const struct lock *lock)
-{
-	unsigned at = locks->count;
-
-	while (at && locks->lock[at - 1].start > lock->start)
-		at--;
-	for (unsigned i = 0; i < locks->count; i++)
-		if (!memcmp(&locks->lock[i], lock, sizeof(*lock)))
-			return;
-	if (locks->count == LOCKS_MAX)
-		return;
-	memmove(&locks->lock[at + 1], &locks->lock[at], (locks->count - at) * sizeof(*lock));
-	locks->lock[at] = *lock;
-	locks->count++;
-}
 
 static void add_line(struct locks *locks, enum hf_primitive primitive, const char *line, size_t length)
 {
@@ -63,7 +34,7 @@ static void add_line(struct locks *locks, enum hf_primitive primitive, const cha
 	lock.mode = parsed.mode;
 	lock.start = parsed.start;
 	lock.end = parsed.end;
-	add(locks, &lock);
+	locks_add(locks, &lock);
 }
 
 struct info {
@@ -96,46 +67,13 @@ static void add_info(struct locks *locks, enum hf_primitive primitive, const str
 		add_line(locks, primitive, line, (size_t)(newline - line));
 }
 
-/* The owner's ranges as the kernel shows them: neighbours of one mode joined. */
-static void add_owner(struct locks *locks, const struct hf_owner *owner)
-{
-	struct hf_range *range = hf_rangeset_first(&owner->ranges, 0, HF_EOF);
-	struct lock lock;
-
-	for (; range; range = hf_rangeset_next(range, HF_EOF)) {
-		memset(&lock, 0, sizeof(lock));
-		lock.primitive = owner->primitive;
-		lock.mode = range->mode;
-		hf_rangeset_span(&owner->ranges, range, &lock.start, &lock.end);
-		add(locks, &lock);
-	}
-}
-
-static bool same(const struct locks *a, const struct locks *b)
-{
-	return a->count == b->count && !memcmp(a->lock, b->lock, a->count * sizeof(a->lock[0]));
-}
-
-static size_t write_locks(char *text, size_t size, const struct locks *locks)
-{
-	size_t at = 0;
-
-	for (unsigned i = 0; i < locks->count && at < size; i++)
-		at += (size_t)snprintf(text + at, size - at, " %c%llu-%lld",
-				       locks->lock[i].mode == HF_MODE_WRITE ? 'W' : 'R',
-				       (unsigned long long)locks->lock[i].start,
-				       locks->lock[i].end == HF_EOF ? -1LL
-								    : (long long)locks->lock[i].end);
-	return at;
-}
-
 static bool disagreement(char *reason, const char *about, int number, const struct locks *kernel,
 			 const struct locks *ledger)
 {
 	char k[150] = "", l[150] = "";
 
-	(void)write_locks(k, sizeof(k), kernel);
-	(void)write_locks(l, sizeof(l), ledger);
+	locks_write(k, sizeof(k), kernel);
+	locks_write(l, sizeof(l), ledger);
 	snprintf(reason, REASON_SIZE, "%s %d: kernel:%s; ledger:%s", about, number, k, l);
 	return false;
 }
@@ -178,8 +116,8 @@ static bool posix_agrees(const struct locks kernel[FILES], char *reason)
 		struct hf_owner *owner = posix_owner(file);
 
 		if (owner)
-			add_owner(&ledger, owner);
-		if (!same(&kernel[file], &ledger))
+			locks_add_owner(&ledger, owner);
+		if (!locks_equal(&kernel[file], &ledger))
 			return disagreement(reason, "POSIX locks on file", (int)file, &kernel[file],
 					    &ledger);
 	}
@@ -194,8 +132,8 @@ static bool description_agrees(const struct slot *slot, enum hf_primitive primit
 
 	add_info(&kernel, primitive, info);
 	if (owner)
-		add_owner(&ledger, owner);
-	return same(&kernel, &ledger) ||
+		locks_add_owner(&ledger, owner);
+	return locks_equal(&kernel, &ledger) ||
 	       disagreement(reason, primitive == HF_PRIM_OFD ? "OFD locks of fd" : "flock of fd",
 			    slot->fd, &kernel, &ledger);
 }

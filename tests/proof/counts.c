@@ -72,6 +72,12 @@ bool counts_print(void)
 	print_findings();
 	printf("# ledger compared with fdinfo %llu times, with what a second process meets %llu times\n",
 	       (unsigned long long)tally->checks, (unsigned long long)tally->probes);
+	if (tally->trace_checks)
+		printf("# ledger compared with %llu events of the kernel's tracepoints %llu times; the trace "
+		       "lost its order in %llu races\n",
+		       (unsigned long long)tally->trace_events,
+		       (unsigned long long)tally->trace_checks,
+		       (unsigned long long)tally->trace_blind);
 	return complete;
 }
 

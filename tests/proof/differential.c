@@ -19,6 +19,7 @@
 #include "shim.h"
 #include "shrink.h"
 #include "slots.h"
+#include "trace.h"
 
 #define DEADLINE 60 /* seconds; a sequence takes one */
 #define PRINTED 40
@@ -28,6 +29,8 @@ bool with_handlers;
 static struct {
 	uint64_t seed;
 	unsigned long ops;
+	bool trace;
+	bool only_trace; /* fdinfo and the second process are not asked */
 } options = { .seed = 1, .ops = 50000 };
 
 /* The second thread: does the operation that it is handed. */
@@ -101,13 +104,13 @@ static bool step(const struct op *op, char *reason)
 		run_in_second_thread(op);
 	else
 		(void)op_run(op);
-	if (tally->reason[0])
+	if (!options.only_trace && (tally->reason[0] || !nothing_was_found_late(late, reason)))
 		return false; /* a child has said why */
-	if (!nothing_was_found_late(late, reason))
-		return false;
 	if (released_elsewhere)
 		ask_again();
-	return agree(true, reason);
+	if (!options.only_trace && !agree(true, reason))
+		return false;
+	return trace_agrees(op->name == OP_race, reason);
 }
 
 /* In a process of its own: exits with 0, or 1 and the reason and the place in the tally. */
@@ -120,7 +123,7 @@ static void be_subject(const struct sequence *sequence)
 	(void)sigemptyset(&blocked);
 	(void)sigaddset(&blocked, SIGALRM);
 	(void)pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-	if (!witness_start() || chdir(file_path(DIRECTORY)))
+	if (!trace_begin() || !witness_start() || chdir(file_path(DIRECTORY)))
 		_exit(2);
 	for (unsigned i = 0; i < sequence->count; i++) {
 		if (step(&sequence->ops[i], reason))
@@ -265,6 +268,8 @@ static int compare(const char *without)
 	(void)fflush(stdout);
 	if (failed)
 		return 1;
+	if (options.only_trace)
+		return 0;
 	printf("# %lu operations, and after each of them ledger and kernel agree\n", options.ops);
 	if (!all_seen && !without)
 		printf("# some outcome never happened: see \"never\" above\n");
@@ -281,7 +286,7 @@ static int be_inheritor(bool unlock)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: differential [--seed N] [--ops N] [--without HOOK]\n"
+	fprintf(stderr, "usage: differential [--seed N] [--ops N] [--without HOOK] [--trace|--only-trace]\n"
 			"       differential --test-the-test [--ops N]\n"
 			"       differential --list-hooks\n");
 	return 2;
@@ -292,6 +297,15 @@ static int list_hooks(void)
 	for (const char *const *name = hooks_tested; *name; name++)
 		puts(*name);
 	return 0;
+}
+
+/* Only root has that witness, and not on every machine. */
+static void start_tracing(void)
+{
+	const char *why = options.trace ? trace_start() : NULL;
+
+	if (why)
+		printf("# no tracepoints: %s\n", why);
 }
 
 static int run_all(const char *without, bool self_test)
@@ -306,7 +320,9 @@ static int run_all(const char *without, bool self_test)
 		return 2;
 	}
 	files_make();
+	start_tracing();
 	ret = self_test ? test_the_test() : compare(without);
+	trace_stop();
 	files_remove();
 	return ret;
 }
@@ -317,6 +333,8 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "ops", required_argument, NULL, 'o' },
 		{ "without", required_argument, NULL, 'w' },
+		{ "trace", no_argument, NULL, 't' },
+		{ "only-trace", no_argument, NULL, 'O' },
 		{ "test-the-test", no_argument, NULL, 'T' },
 		{ "list-hooks", no_argument, NULL, 'l' },
 		{ "unlock-inherited", no_argument, NULL, 'u' },
@@ -337,6 +355,12 @@ int main(int argc, char **argv)
 			break;
 		case 'w':
 			without = optarg;
+			break;
+		case 'O':
+			options.only_trace = true;
+			/* fall through */
+		case 't':
+			options.trace = true;
 			break;
 		case 'T':
 			self_test = true;

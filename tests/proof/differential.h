@@ -8,6 +8,8 @@
  *   slots.[ch]      the descriptors that operations work on
  *   agree.c         ledger against /proc/self/fdinfo and against the second process
  *   witness.c       the second process: asks as a stranger, and gets in the way when told to
+ *   trace.c         the third witness: ledger against the kernel's tracepoints, for root
+ *   tracefs.c       reads them
  *   counting.c      stands in for what records findings: counts them by kind
  *
  * A sequence of operations is plain data made from a seed, and each operation finds its operands when
@@ -69,6 +71,9 @@ struct tally {
 	uint64_t late_races; /* of those, the ones while threads were racing */
 	uint64_t checks;
 	uint64_t probes;
+	uint64_t trace_events;
+	uint64_t trace_checks;
+	uint64_t trace_blind; /* the trace's own order was not the kernel's: threads were racing */
 	uint32_t failed_at; /* index of the op after which ledger and kernel disagreed */
 	char reason[REASON_SIZE];
 };
@@ -135,6 +140,7 @@ const char *file_path(unsigned file);
 const char *file_alias(unsigned file); /* a second name of the same inode */
 struct hf_fileid file_id(unsigned file);
 int file_of(int fd); /* -1: none of them */
+const char *tracing_folder(void); /* an empty one */
 void files_make(void);
 void files_remove(void);
 

@@ -13,9 +13,11 @@ tests_proof_libhooks_la_CFLAGS = $(CHECKER_CFLAGS)
 
 tests_proof_differential_SOURCES = \
 	tests/proof/agree.c tests/proof/counting.c tests/proof/counts.c tests/proof/differential.c \
-	tests/proof/differential.h tests/proof/files.c tests/proof/ops.c tests/proof/ops.def \
+	tests/proof/differential.h tests/proof/files.c tests/proof/locklist.c tests/proof/locklist.h \
+	tests/proof/ops.c tests/proof/ops.def \
 	tests/proof/ops_open.c tests/proof/ops_process.c tests/proof/ops_table.c tests/proof/ops_wait.c \
 	tests/proof/shrink.c tests/proof/shrink.h tests/proof/slots.c tests/proof/slots.h \
+	tests/proof/trace.c tests/proof/trace.h tests/proof/tracefs.c tests/proof/tracefs.h \
 	tests/proof/witness.c
 tests_proof_differential_CPPFLAGS = -I$(top_srcdir)/preload $(CHECKER_CPPFLAGS)
 tests_proof_differential_CFLAGS = $(WARN_CFLAGS) -fexceptions -pthread
@@ -27,7 +29,7 @@ tests_proof_differential_LDFLAGS = -no-install -static-libgcc \
 DIFFERENTIAL_OPS = 1000000
 .PHONY: differential differential-short
 differential: tests/proof/differential$(EXEEXT)
-	tests/proof/differential$(EXEEXT) --ops $(DIFFERENTIAL_OPS)
+	tests/proof/differential$(EXEEXT) --trace --ops $(DIFFERENTIAL_OPS)
 	tests/proof/differential$(EXEEXT) --test-the-test --ops 50000
 differential-short: tests/proof/differential$(EXEEXT)
 	$(TESTS_ENVIRONMENT_VARS) $(SHELL) $(top_srcdir)/tests/proof/differential.sh

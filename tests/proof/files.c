@@ -10,6 +10,7 @@
 #include "rawsys.h"
 
 static char folder[200];
+static char tracing[256];
 static char paths[FILES][256], aliases[FILES][256];
 static struct hf_fileid ids[FILES];
 
@@ -27,6 +28,11 @@ struct hf_real calls = {
 #undef HF_FUNCTION
 #undef HF_SPECIAL
 };
+
+const char *tracing_folder(void)
+{
+	return tracing;
+}
 
 const char *file_path(unsigned file)
 {
@@ -90,6 +96,9 @@ void files_make(void)
 	snprintf(folder, sizeof(folder), "%s/holdfast-differential.XXXXXX", parent ? parent : "/tmp");
 	if (!mkdtemp(folder))
 		give_up(folder);
+	snprintf(tracing, sizeof(tracing), "%s/tracing", folder);
+	if (mkdir(tracing, 0700))
+		give_up(tracing);
 	for (unsigned file = 0; file < FILES; file++)
 		make_file(file);
 }
@@ -104,6 +113,7 @@ void files_remove(void)
 		(void)unlink(paths[file]);
 		(void)unlink(aliases[file]);
 	}
+	(void)rmdir(tracing);
 	(void)rmdir(paths[DIRECTORY]);
 	(void)rmdir(folder);
 }

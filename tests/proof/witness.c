@@ -14,6 +14,7 @@
 
 #include "differential.h"
 #include "rawsys.h"
+#include "tracefs.h"
 
 #ifndef F_OFD_SETLK
 #define F_OFD_SETLK 37
@@ -143,6 +144,7 @@ bool witness_start(void)
 		return witness > 0;
 	}
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_NAME, UNTRACED_NAME);
 	(void)raw_close(ends[0]);
 	for (unsigned file = 0; file < FILES; file++)
 		own_fds[file] = raw_openat(AT_FDCWD, file_path(file),

@@ -66,20 +66,24 @@ static void before_daemon(void)
 	errno = error;
 }
 
-/* libc forks inside, and its parent never comes back. 0: this is the child. */
+/*
+ * libc forks inside, and its parent never comes back. 0: this is the child. What was locked through
+ * one of the numbers 0..2 alone is released if they were replaced.
+ */
 static void after_daemon(int ret)
 {
 	struct hf_section section;
 	int error = errno;
 
+	hf_fd_forget_range(0, 2);
 	if (hf_section_enter(&section) == HF_ENTERED) {
+		hf_audit_all();
 		if (ret == 0)
 			hf_rules_daemon_runs();
 		else
 			hf_rules_withdraw();
 		hf_section_leave(&section);
 	}
-	hf_fd_forget_range(0, 2);
 	errno = error;
 }
 

@@ -21,6 +21,7 @@
 #include "recorder.h"
 #include "rules.h"
 #include "shim.h"
+#include "twins.h"
 #include "watch.h"
 
 #define ANNOUNCED 16
@@ -107,6 +108,8 @@ void hf_rules_exec(const char *via)
 	struct hf_file *file = NULL;
 	struct hf_owner *owner;
 
+	hf_twins_find_all(); /* one that was made before there was a lock may be the one that stays
+			      */
 	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
 		for (owner = hf_file_owners(file); owner; owner = owner->next) {
 			if (owner->primitive == HF_PRIM_POSIX)

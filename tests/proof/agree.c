@@ -109,6 +109,14 @@ static struct hf_owner *owner_of(const struct slot *slot, enum hf_primitive prim
 	return owner;
 }
 
+static const struct slot *slot_of_owner(const struct hf_owner *owner)
+{
+	for (const struct slot *slot = slots; slot < slots + SLOTS; slot++)
+		if (slot->kind != SLOT_FREE && is_of(owner, slot->fd))
+			return slot;
+	return NULL;
+}
+
 static bool posix_agrees(const struct locks kernel[FILES], char *reason)
 {
 	for (unsigned file = 0; file < FILES; file++) {
@@ -216,6 +224,41 @@ static bool stranger_agrees(char *reason)
 	return false;
 }
 
+static bool is_open_in_a_slot(struct hf_fileid id)
+{
+	for (const struct slot *slot = slots; slot < slots + SLOTS; slot++)
+		if (slot->kind != SLOT_FREE && hf_oracle_is_open(slot->fd, id))
+			return true;
+	return false;
+}
+
+/* Nobody holds a lock without a descriptor. */
+static bool is_possible(struct hf_file *file, char *reason)
+{
+	struct hf_fileid id = hf_file_id(file);
+	struct hf_owner *owner = hf_file_owners(file);
+	bool is_open = is_open_in_a_slot(id);
+
+	while (is_open && owner && (owner->primitive == HF_PRIM_POSIX || slot_of_owner(owner)))
+		owner = owner->next;
+	if (!owner)
+		return true;
+	snprintf(reason, REASON_SIZE, "inode %llu: the ledger has locks, through fd %d; nobody has %s open",
+		 (unsigned long long)id.ino, owner->fd_count ? owner->fds[0] : -1,
+		 is_open ? "their description" : "it");
+	return false;
+}
+
+static bool all_are_possible(char *reason)
+{
+	struct hf_file *file = NULL;
+
+	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
+		if (!is_possible(file, reason))
+			return false;
+	return true;
+}
+
 /* What the fast paths look at. */
 static bool is_counted(char *reason)
 {
@@ -235,5 +278,6 @@ bool agree(bool ask_witness, char *reason)
 {
 	(void)hf_is_foreign(); /* a fresh child puts its ledger in order when it first asks */
 	count(&tally->checks);
-	return is_counted(reason) && fdinfo_agrees(reason) && (!ask_witness || stranger_agrees(reason));
+	return is_counted(reason) && fdinfo_agrees(reason) && all_are_possible(reason) &&
+	       (!ask_witness || stranger_agrees(reason));
 }

@@ -6,8 +6,8 @@
 #include "shrink.h"
 
 static const char *const outcome_names[] = { "nothing to do", "done", "refused", "waited",
-					     "interrupted", "failed" };
-static const char outcome_letters[] = "-DRWIF";
+					     "interrupted", "deadlock", "failed" };
+static const char outcome_letters[] = "-DRWIKF";
 
 static bool print_op(const char *name, const char *wanted, const uint64_t counts[OUTCOME_COUNT])
 {
@@ -52,6 +52,16 @@ static void print_findings(void)
 	       (unsigned long long)tally->late);
 }
 
+/* What this machine has not got is not missed. */
+static bool lacks(unsigned op, const char *name)
+{
+	const char *what = op_lacks((enum op_name)op);
+
+	if (what)
+		printf("# lacking %s: %s\n", name, what);
+	return what != NULL;
+}
+
 bool counts_print(void)
 {
 	static const char *const wanted[OP_COUNT] = {
@@ -67,7 +77,7 @@ bool counts_print(void)
 	bool complete = true;
 
 	for (unsigned i = 0; i < OP_COUNT; i++)
-		complete &= print_op(names[i], wanted[i], tally->ops[i]);
+		complete &= print_op(names[i], lacks(i, names[i]) ? "" : wanted[i], tally->ops[i]);
 	complete &= print_locks();
 	print_findings();
 	printf("# ledger compared with fdinfo %llu times, with what a second process meets %llu times\n",
@@ -82,11 +92,13 @@ bool counts_print(void)
 }
 
 /*
- * Every hook without which a release or a lock goes unseen. What functions.def has beyond them
+ * Every hook without which a release or a lock goes unseen, or an exec that drops or keeps one. What functions.def has beyond them
  * explains findings, follows children or completes environments, and changes no belief.
  */
 const char *const hooks_tested[] = {
-	"fcntl", "fcntl64", "__fcntl", "lockf", "lockf64", "flock", "close", "__close", "fclose",
-	"_IO_fclose", "pclose", "endmntent", "closedir", "fts_close", "dup2", "__dup2", "dup3",
-	"close_range", "closefrom", "freopen", "freopen64", "dup", "vfork", "clone", "syscall", NULL
+	"fcntl", "fcntl64", "__fcntl", "lockf", "lockf64", "flock", "lckpwdf", "ulckpwdf", "close",
+	"__close", "mq_close", "fclose", "_IO_fclose", "pclose", "endmntent", "closedir", "fts_close",
+	"fts64_close", "dup2", "__dup2", "dup3", "close_range", "closefrom", "freopen", "freopen64",
+	"login_tty", "dup", "daemon", "execve", "execv", "execvp", "execvpe", "fexecve", "execveat",
+	"execl", "execlp", "execle", "vfork", "clone", "syscall", NULL
 };

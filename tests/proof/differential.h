@@ -46,6 +46,7 @@ enum outcome {
 	REFUSED,     /* somebody's lock is in the way */
 	WAITED,	     /* granted after somebody was in the way */
 	INTERRUPTED, /* by a signal, while waiting */
+	DEADLOCK,    /* the kernel has found one */
 	FAILED,	     /* any other error */
 	OUTCOME_COUNT
 };
@@ -75,6 +76,7 @@ struct tally {
 	uint64_t trace_checks;
 	uint64_t trace_blind; /* the trace's own order was not the kernel's: threads were racing */
 	uint32_t failed_at; /* index of the op after which ledger and kernel disagreed */
+	unsigned held_at_exec; /* files with POSIX locks, by the ledger of a process that execs */
 	char reason[REASON_SIZE];
 };
 
@@ -90,12 +92,21 @@ extern const char *const hooks_tested[];
 extern bool with_handlers;
 
 void count(uint64_t *counter);
+
+/* Ledger and kernel do: the first reason is kept. */
+__attribute__((format(printf, 1, 2))) void disagree(const char *format, ...);
 uint32_t random_next(uint64_t *state);
 
 /* A random operation; only_local: one that may run while another thread runs others. */
 struct op op_random(uint64_t *state, bool only_local);
 enum outcome op_run(const struct op *op);
 const char *op_text(const struct op *op);
+
+/* NULL, or what this machine has not got to do it with. */
+const char *op_lacks(enum op_name name);
+
+/* The one operation that calls it; OP_COUNT when there are more. */
+enum op_name op_of_hook(const char *name);
 
 /* The request that op describes, as the result of the function; NONE unlocks. */
 int request(const struct op *op, int fd, enum hf_lockmode mode, bool wait);
@@ -134,6 +145,14 @@ bool witness_probe(struct probe *ret);
 /* Takes that lock, and gives it back after so many microseconds, or at witness_drop(). */
 bool witness_hold(const struct op *op, unsigned microseconds);
 void witness_drop(void);
+
+/*
+ * Takes a POSIX lock as op describes it, and then waits for the whole of another file, on which the
+ * caller has one. False when it could not, and is not waiting; else it gives both back at
+ * witness_uncross(), to be called once it can go on.
+ */
+bool witness_cross(const struct op *op, unsigned other);
+void witness_uncross(void);
 
 /* Where the files are. */
 const char *file_path(unsigned file);

@@ -12,10 +12,10 @@ tests_proof_libhooks_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 tests_proof_libhooks_la_CFLAGS = $(CHECKER_CFLAGS)
 
 tests_proof_differential_SOURCES = \
-	tests/proof/agree.c tests/proof/counting.c tests/proof/counts.c tests/proof/differential.c \
+	tests/proof/agree.c tests/proof/children.h tests/proof/counting.c tests/proof/counts.c tests/proof/differential.c \
 	tests/proof/differential.h tests/proof/files.c tests/proof/locklist.c tests/proof/locklist.h \
-	tests/proof/ops.c tests/proof/ops.def \
-	tests/proof/ops_open.c tests/proof/ops_process.c tests/proof/ops_table.c tests/proof/ops_wait.c \
+	tests/proof/kept.c tests/proof/kept.h tests/proof/ops.c tests/proof/ops.def \
+	tests/proof/ops_child.c tests/proof/ops_libc.c tests/proof/ops_open.c tests/proof/ops_process.c tests/proof/ops_table.c tests/proof/ops_wait.c \
 	tests/proof/shrink.c tests/proof/shrink.h tests/proof/slots.c tests/proof/slots.h \
 	tests/proof/trace.c tests/proof/trace.h tests/proof/tracefs.c tests/proof/tracefs.h \
 	tests/proof/witness.c

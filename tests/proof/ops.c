@@ -8,14 +8,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "differential.h"
+#include "children.h"
 #include "slots.h"
 
 enum outcome outcome_of(int ret)
 {
 	if (ret >= 0)
 		return DONE;
-	return errno == EAGAIN || errno == EACCES ? REFUSED : errno == EINTR ? INTERRUPTED : FAILED;
+	switch (errno) {
+	case EAGAIN:
+	case EACCES:
+		return REFUSED;
+	case EINTR:
+		return INTERRUPTED;
+	case EDEADLK:
+		return DEADLOCK;
+	default:
+		return FAILED;
+	}
 }
 
 static struct flock flock_of(const struct op *op, short type)
@@ -130,11 +140,13 @@ enum outcome do_lockf_unlock(const struct op *op)
 
 static int close_fd_via(unsigned via, int fd)
 {
-	switch (via % 3) {
+	switch (via % 4) {
 	case 0:
 		return calls.close(fd);
 	case 1:
 		return calls.__close(fd);
+	case 2:
+		return calls.mq_close(fd);
 	default:
 		return (int)calls.syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 	}
@@ -150,7 +162,8 @@ static int close_slot(struct slot *slot, unsigned via)
 	case SLOT_DIR:
 		return calls.closedir(slot->object);
 	case SLOT_FTS:
-		return calls.fts_close(slot->object);
+		return slot->wide ? calls.fts64_close(slot->object)
+				  : calls.fts_close(slot->object);
 	default:
 		return close_fd_via(via, slot->fd);
 	}
@@ -268,7 +281,7 @@ enum outcome do_dup2_bad(const struct op *op)
 	return outcome_of(dup2_via(op->via, op->a % 2 ? -1 : 5000, target->fd));
 }
 
-enum outcome do_close_range(const struct op *op)
+enum outcome close_slots(const struct op *op, int flags)
 {
 	struct slot *a = slot_used(op->a), *b = slot_used(op->b);
 	int first, last;
@@ -280,11 +293,16 @@ enum outcome do_close_range(const struct op *op)
 	if (last < first)
 		last = first;
 	if (op->via % 3)
-		(void)calls.close_range((unsigned)first, (unsigned)last, 0);
+		(void)calls.close_range((unsigned)first, (unsigned)last, flags);
 	else
-		(void)calls.syscall(SYS_close_range, first, last, 0, 0, 0, 0);
+		(void)calls.syscall(SYS_close_range, first, last, flags, 0, 0, 0);
 	slots_closed(first, last);
 	return DONE;
+}
+
+enum outcome do_close_range(const struct op *op)
+{
+	return close_slots(op, 0);
 }
 
 /* Marks them to be closed at an exec: nothing is closed. */

@@ -112,14 +112,21 @@ enum outcome do_setmntent(const struct op *op)
 enum outcome do_fts_open(const struct op *op)
 {
 	char *paths[] = { (char *)(uintptr_t)file_path(DIRECTORY), NULL };
-	FTS *fts;
+	FTS64 *wide = NULL;
+	FTS *fts = NULL;
+	bool is_wide = op->via % 2;
 
-	(void)op;
 	if (!slot_free())
 		return NOTHING;
-	fts = fts_open(paths, FTS_PHYSICAL, NULL);
-	if (!fts)
+	if (is_wide)
+		wide = fts64_open(paths, FTS_PHYSICAL, NULL);
+	else
+		fts = fts_open(paths, FTS_PHYSICAL, NULL);
+	if (!wide && !fts)
 		return FAILED;
-	(void)slot_fill(SLOT_FTS, fts->fts_rfd, fts);
+	if (is_wide)
+		slot_fill(SLOT_FTS, wide->fts_rfd, wide)->wide = true;
+	else
+		(void)slot_fill(SLOT_FTS, fts->fts_rfd, fts);
 	return DONE;
 }

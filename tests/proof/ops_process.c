@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "differential.h"
+#include "children.h"
 #include "slots.h"
 
 #define CHILD_OPS 6
@@ -22,7 +22,7 @@
 
 bool released_elsewhere;
 
-static enum outcome wait_for(pid_t pid, int flags)
+enum outcome wait_for(pid_t pid, int flags)
 {
 	int status;
 
@@ -33,26 +33,37 @@ static enum outcome wait_for(pid_t pid, int flags)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? DONE : FAILED;
 }
 
-/* A child's own sequence, checked step by step; the reason of a disagreement goes to the parent. */
-static void be_child(const struct op *op)
+void child_begin(void)
 {
-	uint64_t state = op->seed;
-	char reason[REASON_SIZE];
-
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (struct slot *slot = slots; slot < slots + SLOTS; slot++)
 		slot->inherited = slot->kind != SLOT_FREE;
+}
+
+/* The reason of a disagreement goes to the parent. */
+void child_check(void)
+{
+	char reason[REASON_SIZE];
+
+	if (agree(false, reason))
+		return;
+	disagree("%s", reason);
+	calls._exit(1);
+}
+
+void be_child(const struct op *op)
+{
+	uint64_t state = op->seed;
+
+	child_begin();
 	for (unsigned i = 0; i < CHILD_OPS; i++) {
 		struct op next = op_random(&state, true);
 
+		child_check();
 		(void)op_run(&next);
-		if (agree(false, reason))
-			continue;
-		if (strlen(tally->reason) == 0)
-			(void)strcpy(tally->reason, reason);
-		calls._exit(1);
 	}
-	calls._exit(0);
+	child_check();
+	calls._exit(tally->reason[0] ? 1 : 0);
 }
 
 enum outcome do_fork(const struct op *op)

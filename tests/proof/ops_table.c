@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations as data: made from random numbers, run by name, written as text. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,17 @@ static const struct {
 #include "ops.def"
 #undef DIFF_OP
 };
+
+void disagree(const char *format, ...)
+{
+	va_list args;
+
+	if (tally->reason[0])
+		return;
+	va_start(args, format);
+	(void)vsnprintf(tally->reason, REASON_SIZE, format, args);
+	va_end(args);
+}
 
 void count(uint64_t *counter)
 {

@@ -137,6 +137,57 @@ enum outcome do_lockf_wait(const struct op *op)
 				      : calls.lockf64(slot->fd, F_LOCK, 0));
 }
 
+/* The first of the slots from the nth that can be locked so now. */
+static struct slot *lock_one(const struct op *op, unsigned nth)
+{
+	struct slot *slot;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		slot = slot_used(nth + i);
+		if (slot && slot->file >= 0 && request(op, slot->fd, HF_MODE_WRITE, false) == 0)
+			return slot;
+	}
+	return NULL;
+}
+
+static struct slot *slot_on_another(int file, unsigned nth)
+{
+	struct slot *slot;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		slot = slot_used(nth + i);
+		if (slot->file >= 0 && slot->file != file && !slot->path_only)
+			return slot;
+	}
+	return NULL;
+}
+
+/*
+ * The witness has what this process asks for, and waits for what this process has. Who closes the
+ * circle is told so; what it had it keeps.
+ */
+enum outcome do_deadlock(const struct op *op)
+{
+	const struct op whole = { .primitive = HF_PRIM_POSIX };
+	struct slot *mine = lock_one(&whole, op->a), *theirs = NULL;
+	struct op crossed = *op;
+	enum outcome outcome;
+
+	if (mine)
+		theirs = slot_on_another(mine->file, op->b);
+	if (!theirs)
+		return NOTHING;
+	crossed.primitive = HF_PRIM_POSIX;
+	crossed.file = (uint8_t)theirs->file;
+	if (!witness_cross(&crossed, (unsigned)mine->file))
+		return NOTHING;
+	outcome = outcome_of(request(&crossed, theirs->fd, HF_MODE_WRITE, true));
+	(void)request(&whole, mine->fd, HF_MODE_NONE, false);
+	witness_uncross();
+	count(&tally->locks[HF_PRIM_POSIX][HF_MODE_WRITE][outcome]);
+	return outcome;
+}
+
 static const struct op *handled;
 
 /* Any operation that one thread may do: raise() makes it as safe as a plain call. */

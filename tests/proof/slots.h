@@ -25,6 +25,7 @@ struct slot {
 	bool path_only;
 	bool inherited; /* in a child: its description is the parent's too */
 	bool mount_table; /* of setmntent */
+	bool wide;	  /* of fts64_open */
 	void *object;
 };
 

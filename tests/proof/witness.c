@@ -4,6 +4,7 @@
  * lock that is in its way. It is made before anything is opened, and makes raw system calls only.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "differential.h"
+#include "proc.h"
+#include "proclocks.h"
 #include "rawsys.h"
 #include "tracefs.h"
 
@@ -23,12 +26,14 @@
 enum question {
 	PROBE,
 	HOLD,
-	DROP
+	DROP,
+	CROSS
 };
 
 struct ask {
 	enum question question;
 	unsigned microseconds;
+	unsigned other; /* file */
 	struct op op;
 };
 
@@ -107,6 +112,22 @@ static void hold_a_while(const struct ask *ask)
 	(void)set_lock(&ask->op, false);
 }
 
+/* Waits for the whole of the other file, and says that it has been granted by writing once more. */
+static void cross(const struct ask *ask)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	bool held = set_lock(&ask->op, true);
+
+	(void)raw_write(line, &held, sizeof(held));
+	if (!held)
+		return;
+	(void)raw_fcntl(own_fds[ask->other], F_SETLKW, (long)&all);
+	all.l_type = F_UNLCK;
+	(void)raw_fcntl(own_fds[ask->other], F_SETLK, (long)&all);
+	(void)set_lock(&ask->op, false);
+	(void)raw_write(line, &held, sizeof(held));
+}
+
 static void serve(void)
 {
 	struct op last = { 0 };
@@ -122,6 +143,9 @@ static void serve(void)
 		case HOLD:
 			last = ask.op;
 			hold_a_while(&ask);
+			break;
+		case CROSS:
+			cross(&ask);
 			break;
 		case DROP:
 			(void)set_lock(&last, false);
@@ -189,4 +213,32 @@ void witness_drop(void)
 	char answer;
 
 	(void)ask(&drop, &answer, 1);
+}
+
+static bool is_waiting(void *found, const char *text, size_t length)
+{
+	struct hf_proclock lock;
+
+	if (hf_proclock_parse(text, length, &lock) == 0 && lock.waiting && lock.pid == witness)
+		*(bool *)found = true;
+	return !*(bool *)found;
+}
+
+bool witness_cross(const struct op *op, unsigned other)
+{
+	struct ask cross = { .question = CROSS, .other = other, .op = *op };
+	bool held, waits = false;
+
+	if (!ask(&cross, &held, sizeof(held)) || !held)
+		return false;
+	while (!waits && hf_proc_each_line("/proc/locks", is_waiting, &waits))
+		(void)sched_yield();
+	return true;
+}
+
+void witness_uncross(void)
+{
+	bool held;
+
+	(void)raw_read(line, &held, sizeof(held));
 }

@@ -203,28 +203,6 @@ void hf_ledger_drop_owner(struct hf_ledger *ledger, struct hf_file *file, struct
 		no_longer_held(ledger, file);
 }
 
-int hf_ledger_take(struct hf_ledger *ledger, struct hf_file *file, enum hf_primitive primitive,
-		   uint64_t start, uint64_t end, enum hf_lockmode mode, const struct hf_hold *hold)
-{
-	struct hf_owner *owner = hf_file_owner(file, primitive, hold->fd), *made = NULL;
-	int err;
-
-	if (!owner)
-		owner = made = new_owner(ledger, primitive, hold->fd);
-	if (!owner)
-		return -ENOMEM;
-	err = hf_rangeset_set(&owner->ranges, start, end, mode, hold);
-	if (err < 0) {
-		if (made)
-			hf_mem_release(ledger->mem, made, sizeof(*made));
-		return err;
-	}
-	if (made)
-		link_owner(ledger, file, made);
-	file->notes.changes++;
-	return 0;
-}
-
 static void drop_if_empty(struct hf_ledger *ledger, struct hf_file *file, struct hf_owner *owner)
 {
 	file->notes.changes++;
@@ -232,12 +210,59 @@ static void drop_if_empty(struct hf_ledger *ledger, struct hf_file *file, struct
 		hf_ledger_drop_owner(ledger, file, owner);
 }
 
+/* All that touches start..end, whole: it takes no memory to believe less. */
+static void forget(struct hf_ledger *ledger, struct hf_file *file, struct hf_owner *owner,
+		   uint64_t start, uint64_t end)
+{
+	struct hf_range *range;
+
+	while ((range = hf_rangeset_first(&owner->ranges, start, end)))
+		hf_rangeset_remove(&owner->ranges, range);
+	drop_if_empty(ledger, file, owner);
+}
+
+/* An owner without ranges; nothing is left if it does not get one. */
+static int take_first(struct hf_ledger *ledger, struct hf_file *file, enum hf_primitive primitive,
+		      uint64_t start, uint64_t end, enum hf_lockmode mode,
+		      const struct hf_hold *hold)
+{
+	struct hf_owner *owner = new_owner(ledger, primitive, hold->fd);
+
+	if (!owner)
+		return -ENOMEM;
+	if (hf_rangeset_set(&owner->ranges, start, end, mode, hold) < 0) {
+		hf_mem_release(ledger->mem, owner, sizeof(*owner));
+		return -ENOMEM;
+	}
+	link_owner(ledger, file, owner);
+	file->notes.changes++;
+	return 0;
+}
+
+int hf_ledger_take(struct hf_ledger *ledger, struct hf_file *file, enum hf_primitive primitive,
+		   uint64_t start, uint64_t end, enum hf_lockmode mode, const struct hf_hold *hold)
+{
+	struct hf_owner *owner = hf_file_owner(file, primitive, hold->fd);
+	int err;
+
+	if (!owner)
+		return take_first(ledger, file, primitive, start, end, mode, hold);
+	err = hf_rangeset_set(&owner->ranges, start, end, mode, hold);
+	if (err < 0)
+		forget(ledger, file, owner, start, end);
+	else
+		file->notes.changes++;
+	return err;
+}
+
 int hf_ledger_drop(struct hf_ledger *ledger, struct hf_file *file, struct hf_owner *owner,
 		   uint64_t start, uint64_t end)
 {
 	int err = hf_rangeset_clear(&owner->ranges, start, end);
 
-	if (!err)
+	if (err < 0)
+		forget(ledger, file, owner, start, end);
+	else
 		drop_if_empty(ledger, file, owner);
 	return err;
 }

@@ -97,8 +97,9 @@ void hf_owner_drop_fd(struct hf_owner *owner, int fd);
 bool hf_owner_has_fd(const struct hf_owner *owner, int fd);
 
 /*
- * Belief changes. take finds or makes the owner. 0 or -ENOMEM, and then nothing has changed.
- * drop removes ranges; an owner left without ranges is released (the pointer is dead).
+ * Belief changes, after the kernel's state did. take finds or makes the owner; drop removes ranges.
+ * 0, or -ENOMEM: then every range that touches start..end is forgotten, since what was believed of
+ * it is no longer true. An owner left without ranges is released (the pointer is dead).
  */
 int hf_ledger_take(struct hf_ledger *ledger, struct hf_file *file, enum hf_primitive primitive,
 		   uint64_t start, uint64_t end, enum hf_lockmode mode, const struct hf_hold *hold);

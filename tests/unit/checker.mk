@@ -40,3 +40,9 @@ tests_unit_arena_CPPFLAGS = $(RECORDER_TEST_CPPFLAGS)
 tests_unit_arena_CFLAGS = $(TEST_CFLAGS)
 tests_unit_arena_LDFLAGS = -no-install
 tests_unit_arena_LDADD = $(RECORDER_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/ledger
+tests_unit_ledger_SOURCES = tests/unit/ledger.c preload/ledger.c
+tests_unit_ledger_CPPFLAGS = $(RECORDER_TEST_CPPFLAGS)
+tests_unit_ledger_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_ledger_LDADD = libhfcore.la $(CRITERION_LIBS)

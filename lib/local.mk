@@ -14,6 +14,7 @@ libhfcore_la_SOURCES = \
 	lib/core/message.c lib/core/message.h \
 	lib/core/options.c lib/core/options.h lib/core/options.def \
 	lib/core/proclocks.c lib/core/proclocks.h \
+	lib/core/rangeplace.c lib/core/rangeplace.h \
 	lib/core/rangeset.c lib/core/rangeset.h \
 	lib/core/record.c lib/core/record.h \
 	lib/core/text.c lib/core/text.h

@@ -1,62 +1,58 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What can fail comes first: nodes are allocated and room is made before anything changes that
+ * shows.
+ */
 #include "rangeset.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
-static int by_start(const struct hf_range *a, const struct hf_range *b)
-{
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
-RB_GENERATE_INTERNAL(hf_rangetree, hf_range, link, by_start, static __attribute__((unused)))
-
-/* RB_ macros take a non-const head even to look. */
-static struct hf_rangetree *tree_of(const struct hf_rangeset *set)
-{
-	return (struct hf_rangetree *)(uintptr_t)&set->tree;
-}
+#include "rangeplace.h"
 
 void hf_rangeset_init(struct hf_rangeset *set, const struct hf_mem *mem)
 {
-	RB_INIT(&set->tree);
+	memset(set, 0, sizeof(*set));
 	set->mem = mem;
-	set->count = 0;
-}
-
-void hf_rangeset_remove(struct hf_rangeset *set, struct hf_range *range)
-{
-	RB_REMOVE(hf_rangetree, &set->tree, range);
-	set->count--;
-	hf_mem_release(set->mem, range, sizeof(*range));
 }
 
 void hf_rangeset_empty(struct hf_rangeset *set)
 {
-	struct hf_range *range;
+	hf_rangeplace_release_all(set);
+	hf_rangeset_init(set, set->mem);
+}
 
-	while ((range = RB_ROOT(&set->tree)))
-		hf_rangeset_remove(set, range);
+void hf_rangeset_remove(struct hf_rangeset *set, struct hf_range *range)
+{
+	struct hf_rangeplace place = hf_rangeplace_find(set, range->start);
+
+	hf_rangeplace_take_out(set, place);
+	hf_rangeplace_tidy(set, place);
 }
 
 struct hf_range *hf_rangeset_first(const struct hf_rangeset *set, uint64_t start, uint64_t end)
 {
-	struct hf_range key = { .start = start }, *above, *below;
+	struct hf_rangeplace place = hf_rangeplace_find(set, start);
+	struct hf_rangeslot *slot;
 
-	above = RB_NFIND(hf_rangetree, tree_of(set), &key);
-	below = above ? RB_PREV(hf_rangetree, tree_of(set), above)
-		      : RB_MAX(hf_rangetree, tree_of(set));
-	if (below && below->end >= start)
-		return below;
-	return above && above->start <= end ? above : NULL;
+	if (!place.block)
+		return NULL;
+	slot = place.slot ? &place.block->slots[place.slot - 1] : NULL;
+	if (slot && slot->end >= start)
+		return slot->range;
+	slot = hf_rangeplace_slot(&place);
+	return slot && slot->start <= end ? slot->range : NULL;
 }
 
 struct hf_range *hf_rangeset_next(struct hf_range *range, uint64_t end)
 {
-	struct hf_range *next = RB_NEXT(hf_rangetree, NULL, range);
+	struct hf_rangeplace place = hf_rangeplace_of(range);
+	struct hf_rangeslot *slot;
 
-	return next && next->start <= end ? next : NULL;
+	place.slot++;
+	slot = hf_rangeplace_slot(&place);
+	return slot && slot->start <= end ? slot->range : NULL;
 }
 
 struct hf_range *hf_rangeset_conflict(const struct hf_rangeset *set, uint64_t start, uint64_t end,
@@ -72,107 +68,129 @@ struct hf_range *hf_rangeset_conflict(const struct hf_rangeset *set, uint64_t st
 void hf_rangeset_span(const struct hf_rangeset *set, const struct hf_range *range, uint64_t *start,
 		      uint64_t *end)
 {
-	struct hf_range *at, *self = (struct hf_range *)(uintptr_t)range;
+	struct hf_rangeplace place = hf_rangeplace_of(range);
+	struct hf_rangeslot *slot;
 
 	(void)set;
 	*start = range->start;
 	*end = range->end;
-	for (at = self; (at = RB_PREV(hf_rangetree, NULL, at)) && at->mode == range->mode &&
-			at->end + 1 == *start;)
-		*start = at->start;
-	for (at = self; (at = RB_NEXT(hf_rangetree, NULL, at)) && at->mode == range->mode &&
-			*end + 1 == at->start;)
-		*end = at->end;
+	while ((slot = hf_rangeplace_back(&place)) && slot->end + 1 == *start &&
+	       slot->range->mode == range->mode)
+		*start = slot->start;
+	place = hf_rangeplace_of(range);
+	place.slot++;
+	for (; (slot = hf_rangeplace_slot(&place)) && *end + 1 == slot->start &&
+	       slot->range->mode == range->mode;
+	     place.slot++)
+		*end = slot->end;
 }
 
-/* A node linked nowhere, ready to be inserted. */
 static struct hf_range *new_range(const struct hf_rangeset *set)
 {
 	return hf_mem_alloc(set->mem, sizeof(struct hf_range));
 }
 
-static void insert(struct hf_rangeset *set, struct hf_range *range)
+static void set_bounds(struct hf_rangeslot *slot, uint64_t start, uint64_t end)
 {
-	RB_INSERT(hf_rangetree, &set->tree, range);
-	set->count++;
+	slot->start = slot->range->start = start;
+	slot->end = slot->range->end = end;
+}
+
+/* The range before place sticks out on both sides of what ends at end. */
+static bool needs_split(struct hf_rangeplace place, uint64_t end)
+{
+	return place.slot && place.block->slots[place.slot - 1].end > end;
 }
 
 /*
- * Cuts start..end out. A range that sticks out on both sides is split, and spare becomes its upper
- * half; *spare is NULL afterwards if it was used.
+ * Cuts start..end out, which place was found for. A range that sticks out on both sides is split,
+ * and spare becomes its upper half. The block at place may be empty afterwards.
  */
-static void cut(struct hf_rangeset *set, uint64_t start, uint64_t end, struct hf_range **spare)
+static void cut(struct hf_rangeset *set, struct hf_rangeplace place, uint64_t start, uint64_t end,
+		struct hf_range *spare)
 {
-	struct hf_range *range, *next, *upper;
+	struct hf_rangeslot *slot = place.slot ? &place.block->slots[place.slot - 1] : NULL;
+	struct hf_rangeplace over;
 
-	for (range = hf_rangeset_first(set, start, end); range; range = next) {
-		next = hf_rangeset_next(range, end);
-		if (range->start < start && range->end > end) {
-			upper = *spare;
-			*spare = NULL;
-			*upper = *range; /* NOLINT(clang-analyzer-core.*): there is one split at
-					    most */
-			upper->start = end + 1;
-			range->end = start - 1;
-			insert(set, upper);
-		} else if (range->start < start) {
-			range->end = start - 1;
-		} else if (range->end > end) {
-			range->start = end + 1; /* keeps its place: it still lies above start */
-		} else {
-			hf_rangeset_remove(set, range);
-		}
+	if (spare) {
+		*spare = *slot->range; /* NOLINT(clang-analyzer-core.*): it needs_split() */
+		spare->start = end + 1;
+		hf_rangeplace_insert(set, place, spare);
 	}
-}
-
-static bool needs_split(const struct hf_rangeset *set, uint64_t start, uint64_t end)
-{
-	const struct hf_range *range = hf_rangeset_first(set, start, end);
-
-	return range && range->start < start && range->end > end;
+	if (slot && slot->end >= start)
+		set_bounds(slot, slot->start, start - 1);
+	while (over = place, (slot = hf_rangeplace_slot(&over)) && slot->end <= end) {
+		hf_rangeplace_take_out(set, over);
+		if (over.block != place.block)
+			hf_rangeplace_tidy(set, over);
+	}
+	if (!slot || slot->start > end)
+		return;
+	set_bounds(slot, end + 1, slot->end); /* keeps its place: it still lies above start */
+	if (!over.slot)
+		hf_rangeplace_moved(set, over);
 }
 
 int hf_rangeset_clear(struct hf_rangeset *set, uint64_t start, uint64_t end)
 {
+	struct hf_rangeplace place = hf_rangeplace_find(set, start);
 	struct hf_range *spare = NULL;
 
-	if (needs_split(set, start, end) && !(spare = new_range(set)))
-		return -ENOMEM;
-	cut(set, start, end, &spare);
+	if (!place.block)
+		return 0;
+	if (needs_split(place, end)) {
+		spare = new_range(set);
+		if (!spare || hf_rangeplace_room(set, start, 1, &place) < 0) {
+			hf_mem_release(set->mem, spare, sizeof(*spare));
+			return -ENOMEM;
+		}
+	}
+	cut(set, place, start, end, spare);
+	hf_rangeplace_tidy(set, place);
 	return 0;
 }
 
-/* One range takes the place of two that a single acquisition left side by side. */
-static struct hf_range *join(struct hf_rangeset *set, struct hf_range *lower,
-			     struct hf_range *upper)
+/*
+ * One range takes the place of two that a single acquisition left side by side. True if it did:
+ * then no place is what it was.
+ */
+static bool join(struct hf_rangeset *set, struct hf_rangeplace place)
 {
-	if (!lower || !upper || lower->end + 1 != upper->start || lower->mode != upper->mode ||
-	    memcmp(&lower->hold, &upper->hold, sizeof(lower->hold)))
-		return upper ? upper : lower;
-	lower->end = upper->end;
-	hf_rangeset_remove(set, upper);
-	return lower;
+	struct hf_rangeslot *lower = &place.block->slots[place.slot++],
+			    *upper = hf_rangeplace_slot(&place);
+
+	if (!upper || lower->end + 1 != upper->start || lower->range->mode != upper->range->mode ||
+	    memcmp(&lower->range->hold, &upper->range->hold, sizeof(lower->range->hold)))
+		return false;
+	set_bounds(lower, lower->start, upper->end);
+	hf_rangeplace_take_out(set, place);
+	hf_rangeplace_tidy(set, place);
+	return true;
 }
 
 int hf_rangeset_set(struct hf_rangeset *set, uint64_t start, uint64_t end, enum hf_lockmode mode,
 		    const struct hf_hold *hold)
 {
-	struct hf_range *range = new_range(set), *spare = NULL;
+	struct hf_rangeplace place = hf_rangeplace_find(set, start);
+	bool split = needs_split(place, end);
+	struct hf_range *range = new_range(set), *spare = split ? new_range(set) : NULL;
 
-	if (!range)
-		return -ENOMEM;
-	if (needs_split(set, start, end) && !(spare = new_range(set))) {
+	if (!range || (split && !spare) ||
+	    hf_rangeplace_room(set, start, split ? 2 : 1, &place) < 0) {
 		hf_mem_release(set->mem, range, sizeof(*range));
+		hf_mem_release(set->mem, spare, sizeof(*spare));
 		return -ENOMEM;
 	}
-	cut(set, start, end, &spare);
+	cut(set, place, start, end, spare);
 	memset(range, 0, sizeof(*range));
 	range->start = start;
 	range->end = end;
 	range->mode = mode;
 	range->hold = *hold;
-	insert(set, range);
-	range = join(set, RB_PREV(hf_rangetree, &set->tree, range), range);
-	(void)join(set, range, RB_NEXT(hf_rangetree, &set->tree, range));
+	hf_rangeplace_insert(set, place, range);
+	if (join(set, place))
+		place = hf_rangeplace_find(set, start);
+	if (hf_rangeplace_back(&place))
+		(void)join(set, place);
 	return 0;
 }

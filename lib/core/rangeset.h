@@ -11,14 +11,18 @@
  * has a set of its own. A set is not thread-safe.
  *
  * Invariants: ranges are disjoint and sorted; start <= end <= HF_EOF; no mode is HF_MODE_NONE.
- * Every operation is O(log n) plus the ranges it replaces.
+ *
+ * A range stays where it is in memory until it is released. Their order is kept apart from them, in
+ * blocks of up to 41 and a sorted index of the blocks: to find a place among 100,000 ranges takes
+ * one look into memory that is in no near cache, where a binary tree takes seventeen. An operation
+ * costs O(log n) plus the ranges it replaces; when a block fills up or empties, one word in 41 of
+ * the index moves besides. The kernel walks all n locks of a file at every request.
  */
 #ifndef HF_CORE_RANGESET_H
 #define HF_CORE_RANGESET_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <bsd/sys/tree.h>
 
 #include "locktypes.h"
 #include "mem.h"
@@ -35,7 +39,7 @@ struct hf_hold {
 };
 
 struct hf_range {
-	RB_ENTRY(hf_range) link;
+	struct hf_rangeblock *block; /* the set's own */
 	uint64_t start;
 	uint64_t end;
 	enum hf_lockmode mode;
@@ -43,9 +47,14 @@ struct hf_range {
 };
 
 struct hf_rangeset {
-	RB_HEAD(hf_rangetree, hf_range) tree;
 	const struct hf_mem *mem;
 	size_t count;
+	size_t blocks;
+	struct hf_rangeindex {
+		uint64_t first; /* where the block's first range starts */
+		struct hf_rangeblock *block;
+	} only, *many; /* only: the index until there were several blocks */
+	size_t room;   /* of many */
 };
 
 void hf_rangeset_init(struct hf_rangeset *set, const struct hf_mem *mem);

@@ -8,11 +8,11 @@ tests_bench_checker_bench_SOURCES = tests/bench/checker-bench.c
 tests_bench_checker_bench_CFLAGS = $(WARN_CFLAGS) -O2
 tests_bench_checker_bench_LDFLAGS = -no-install
 
-tests_bench_ledger_bench_SOURCES = tests/bench/ledger-bench.c preload/ledger.c
+tests_bench_ledger_bench_SOURCES = tests/bench/ledger-bench.c preload/ledger.c preload/arena.c
 tests_bench_ledger_bench_CPPFLAGS = $(CHECKER_CPPFLAGS) -I$(top_srcdir)/preload
 tests_bench_ledger_bench_CFLAGS = $(WARN_CFLAGS) -O2
 tests_bench_ledger_bench_LDFLAGS = -no-install
-tests_bench_ledger_bench_LDADD = libhfcore.la
+tests_bench_ledger_bench_LDADD = libhfcore-preload.la libhfstrings.la
 
 .PHONY: bench-checker
 bench: bench-checker

@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ledger alone, without system calls: nanoseconds to take and drop one range while so many others
- * are held. Best of several rounds.
+ * The ledger alone, without system calls, in the memory and with the string functions that it has in
+ * the checker: nanoseconds to take and drop one range while so many others are held. Best of several
+ * rounds.
+ *
+ * The others are 100 or 100,000, in 3 or 3,000 blocks. All of 100 is in the first-level cache. Of
+ * 100,000 the index is in the second level and the blocks, 5 MB, are not: anywhere, an operation
+ * waits for the third level once, which no structure can spare it, and the shift that follows finds
+ * its lines on their way.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "arena.h"
 #include "ledger.h"
 
 #define STEPS 20000
 #define ROUNDS 12
 
-static void *get(void *ctx, size_t size)
-{
-	(void)ctx;
-	return malloc(size);
-}
-
-static void put(void *ctx, void *block, size_t size)
-{
-	(void)ctx, (void)size;
-	free(block);
-}
-
-static const struct hf_mem heap = { get, put, NULL };
+static struct hf_arena arena;
 static const struct hf_hold hold = { .fd = 3, .tid = 1 };
 static struct hf_ledger ledger;
 static struct hf_file *file;
@@ -69,7 +64,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: ledger-bench RANGES STRIDE\n");
 		return 2;
 	}
-	hf_ledger_init(&ledger, &heap);
+	hf_arena_init(&arena);
+	hf_ledger_init(&ledger, &arena.mem);
 	file = hf_ledger_file(&ledger, (struct hf_fileid){ 1, 2 });
 	for (unsigned i = 0; i < held; i++)
 		take((uint64_t)i * 4);

@@ -34,7 +34,6 @@ xargs -P 2 -n 1 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- -std=gnu11 -D
 complain "clang-tidy"
 cppcheck --quiet --std=c11 --force --inline-suppr --enable=warning,performance,portability \
 	--suppressions-list=tests/static/cppcheck-suppressions -j 2 -D__linux__ -D__x86_64__ \
-	-D'RB_GENERATE_INTERNAL(a,b,c,d,e)=' -D'RB_PROTOTYPE_INTERNAL(a,b,c,d,e)=' \
 	--file-list="$work/sources" >"$work/said" 2>&1
 complain cppcheck
 exit $status

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
 
 if HAVE_CRITERION
-UNIT_TESTS = tests/unit/rangeset tests/unit/proclocks tests/unit/record \
+UNIT_TESTS = tests/unit/rangeset tests/unit/rangeset-small tests/unit/proclocks tests/unit/record \
 	tests/unit/text tests/unit/options tests/unit/message \
 	tests/unit/progress tests/unit/locktable tests/unit/report tests/unit/judge
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
 tests_unit_rangeset_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_rangeset_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+# The same with blocks of six ranges: everything that happens at the ends of a block happens all the time.
+tests_unit_rangeset_small_SOURCES = tests/unit/rangeset.c lib/core/rangeset.c lib/core/rangeplace.c
+tests_unit_rangeset_small_CPPFLAGS = $(AM_CPPFLAGS) -DROOM=6
+tests_unit_rangeset_small_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_rangeset_small_LDADD = $(CRITERION_LIBS)
 
 tests_unit_proclocks_SOURCES = tests/unit/proclocks.c
 tests_unit_proclocks_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)

@@ -157,7 +157,7 @@ static int holder_now(const struct hf_watch *watch)
 {
 	struct hf_question question = {
 		.primitive = HF_PRIM_POSIX,
-		.mode = watch->finding.mode,
+		.mode = HF_MODE_WRITE, /* any lock is in its way */
 		.fd = watch->finding.fd,
 		.pid = hf_shim.pid,
 		.start = watch->finding.start,
@@ -168,10 +168,23 @@ static int holder_now(const struct hf_watch *watch)
 	return hf_oracle_is_open(question.fd, question.id) ? hf_oracle_stranger(&question) : -1;
 }
 
+/* Worth one note; the parent may end the lock before the child's next write. */
+static void note_delegated(struct hf_watch *watch)
+{
+	struct hf_rec_finding finding = watch->finding;
+
+	if (watch->seen)
+		return;
+	watch->seen = true;
+	finding.level = HF_LEVEL_NOTE;
+	finding.here = hf_stack_here();
+	hf_rules_record(&finding);
+}
+
 /*
- * A parent that still has the lock may have told the child to do the work: the file is protected.
- * An unlock is in vain all the same. Nobody has it, or somebody else: the child uses what it
- * believes to be locked and is not.
+ * A parent that still has the lock may have told the child to do the work: the file is protected,
+ * as long as it has. An unlock is in vain all the same. Nobody has it, or somebody else: the child
+ * uses what it believes to be locked and is not.
  */
 static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
@@ -179,15 +192,17 @@ static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence 
 
 	if (written && watch->finding.mode == HF_MODE_READ)
 		return false; /* the parent's lock was not for writing either */
+	watch->finding.level = written ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
 	if (holder_now(watch) == watch->pid) {
-		if (!written)
+		if (written)
+			note_delegated(watch);
+		else
 			watch->finding.kind = HF_KIND_UNLOCK_NO_EFFECT;
-		watch->finding.level = written ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
-		return true;
+		return !written;
 	}
 	if (is_gone(watch->pid))
 		watch->finding.kind = HF_KIND_DAEMONIZE_DROPS_LOCK;
-	watch->finding.level = written ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
+	watch->end_on |= HF_THEN_BIT(HF_THEN_WRITTEN);
 	return true;
 }
 
@@ -202,8 +217,8 @@ static void remember(struct hf_file *file, const struct hf_owner *owner,
 	*watch = (struct hf_watch){
 		.finding = hf_finding_about(HF_KIND_FORK_CHILD_UNLOCKED, file, owner, range),
 		.report_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED),
-		.end_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED) |
-			  HF_THEN_BIT(HF_THEN_RETAKEN) | HF_THEN_BIT(HF_THEN_TEARDOWN),
+		.end_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_RETAKEN) |
+			  HF_THEN_BIT(HF_THEN_TEARDOWN),
 		.exact = true,
 		.unasked = true,
 		.pid = parent,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "rawsys.h"
 #include "recorder.h"
 #include "rules.h"
 #include "shim.h"
@@ -113,13 +114,38 @@ static void flushes(struct late *entry, const char *via)
 	drop(entry);
 }
 
+/* libc writes it by a call of its own, that no hook sees. */
+static void tell_watches(FILE *stream, const char *via)
+{
+	size_t bytes = __fpending(stream);
+	int fd = bytes ? fileno(stream) : HF_NO_FD;
+	off_t at = fd < 0 ? 0 : raw_lseek(fd, 0, SEEK_CUR);
+
+	if (fd > STDERR_FILENO)
+		hf_watch_accessed(fd, HF_THEN_WRITTEN, at < 0 ? 0 : (uint64_t)at, bytes, via);
+}
+
+static void tell_all_watches(const char *via)
+{
+	for (int fd = 0; fd < STREAMS; fd++) {
+		FILE *stream = stream_of(fd);
+
+		if (stream)
+			tell_watches(stream, via);
+	}
+}
+
 void hf_stdio_flushing(void *stream, const char *via)
 {
 	struct hf_section section;
 
-	if (!__atomic_load_n(&late_count, __ATOMIC_RELAXED) ||
+	if ((!__atomic_load_n(&late_count, __ATOMIC_RELAXED) && !hf_watching()) ||
 	    hf_section_enter(&section) != HF_ENTERED)
 		return;
+	if (hf_watching() && stream)
+		tell_watches(stream, via);
+	else if (hf_watching())
+		tell_all_watches(via);
 	for (struct late *entry = late; entry < late + LATE; entry++)
 		if (entry->stream && (!stream || entry->stream == stream))
 			flushes(entry, via);

@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* level: error */
+/* via: daemon fork */
 #include "pair.h"
+
+__attribute__((unused)) static void leave_parent(void)
+{
+	pid_t parent = getpid();
+
+	if (fork())
+		_exit(0);
+	while (getppid() == parent)
+		usleep(1000);
+}
+
+#define BECOME_daemon(fd) (void)fd, daemon(1, 1)
+#define BECOME_fork(fd) leave_parent(), pwrite(fd, "daemon", 6, 0)
 
 PAIR(file)
 {
-	int fd = open(file, O_RDWR);
+	int gone[2], fd;
+	char byte;
 
+	pipe(gone);
+	if (fork()) {
+		close(gone[1]);
+		wait(NULL);
+		read(gone[0], &byte, 1); /* until the daemon has ended, too */
+		return;
+	}
+	fd = open(file, O_RDWR);
 	fcntl(fd, F_SETLK, WRITE_LOCK); /* TAKEN */
-	daemon(1, 1); /* HERE: the process that took it ends in there */
+	BY(BECOME_)(fd); /* HERE: the process that took it ends in there */
 	pwrite(fd, "daemon", 6, 0);
+	_exit(0);
 }

@@ -208,3 +208,12 @@ int hf_oracle_stranger(const struct hf_question *q)
 		return 0;
 	return lock.l_pid;
 }
+
+bool hf_oracle_is_in_the_way(const struct hf_question *q, const struct hf_proclock *lock)
+{
+	struct flock seen = request(q->mode == HF_MODE_WRITE ? F_WRLCK : F_RDLCK, q->start, q->end);
+
+	return raw_fcntl(q->fd, F_OFD_GETLK, (long)&seen) == 0 && seen.l_pid == -1 &&
+	       seen.l_type == (lock->mode == HF_MODE_WRITE ? F_WRLCK : F_RDLCK) &&
+	       (uint64_t)seen.l_start == lock->start && end_of(&seen) == lock->end;
+}

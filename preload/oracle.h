@@ -14,6 +14,7 @@
 
 #include "fileid.h"
 #include "locktypes.h"
+#include "proclocks.h"
 #include "record.h"
 
 enum hf_truth {
@@ -46,5 +47,8 @@ int hf_oracle_same_description(int a, int b, int pid);
  * 0 for nobody or not known. Own POSIX locks are not in the way.
  */
 int hf_oracle_stranger(const struct hf_question *question);
+
+/* Is exactly that OFD lock, of another description, in the way of the question's lock? */
+bool hf_oracle_is_in_the_way(const struct hf_question *question, const struct hf_proclock *lock);
 
 #endif

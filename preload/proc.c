@@ -61,7 +61,7 @@ static int number_of(const char *name)
 	return n;
 }
 
-static bool each_fd(int dir, hf_proc_fd *visit, void *ctx)
+static bool each_number(int dir, hf_proc_fd *visit, void *ctx)
 {
 	char buffer[1024];
 	long n, at;
@@ -76,17 +76,21 @@ static bool each_fd(int dir, hf_proc_fd *visit, void *ctx)
 	return n == 0;
 }
 
-bool hf_proc_each_fd(hf_proc_fd *visit, void *ctx)
+bool hf_proc_each_number(const char *folder, hf_proc_fd *visit, void *ctx)
 {
-	int dir =
-		raw_openat(AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	int dir = raw_openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	bool ret;
 
 	if (dir < 0)
 		return false;
-	ret = each_fd(dir, visit, ctx);
+	ret = each_number(dir, visit, ctx);
 	(void)raw_close(dir);
 	return ret;
+}
+
+bool hf_proc_each_fd(hf_proc_fd *visit, void *ctx)
+{
+	return hf_proc_each_number("/proc/thread-self/fd", visit, ctx);
 }
 
 void hf_proc_fdinfo_path(char path[HF_FDINFO_PATH], int fd)

@@ -17,6 +17,9 @@ bool hf_proc_each_line(const char *path, hf_proc_line *visit, void *ctx);
 /* Told about one descriptor. False: no more is wanted. */
 typedef bool hf_proc_fd(void *ctx, int fd);
 
+/* Every number that names an entry of a folder of /proc. True when all were told. */
+bool hf_proc_each_number(const char *folder, hf_proc_fd *visit, void *ctx);
+
 /* Every open descriptor of the calling thread. True when all were told. */
 bool hf_proc_each_fd(hf_proc_fd *visit, void *ctx);
 

@@ -275,6 +275,7 @@ void judge_recording(struct report *report, const struct recording *recording)
 	judge_upgrade_deadlock(&judge);
 	judge_wait_under_lock(&judge);
 	judge_child_releases_parent(&judge);
+	judge_survived_ofd(&judge);
 	judge_leak_to_exec(&judge);
 	judge_mixed_primitives(&judge);
 	free(judge.upgrades);

@@ -35,6 +35,7 @@ void judge_tell(struct judge *judge, const struct hf_rec_finding *record, uint32
 		uint32_t taken);
 
 /* judge_leak.c, judge_mixed.c */
+void judge_survived_ofd(struct judge *judge);
 void judge_leak_to_exec(struct judge *judge);
 void judge_mixed_primitives(struct judge *judge);
 

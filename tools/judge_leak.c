@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * lock-survives-close of an OFD lock: the kernel does not tell whose it is. It is not what the
+ * shim took it for when another process of the run got an OFD lock there meanwhile.
+ *
  * leak-to-exec: the shim has seen that a lock survived the close that was to release it, and asked
  * the kernel. Who keeps it, only the recording of all processes tells: a program that a child
  * became, with the locked description open.
@@ -78,6 +81,43 @@ static const struct timeline_leak *find_leak(const struct judge *judge,
 		if (is_kept_by(judge, &judge->timeline.leaks[i], finding->record))
 			return &judge->timeline.leaks[i];
 	return NULL;
+}
+
+static bool is_taken_meanwhile(const struct judge *judge, const struct timeline_span *hold,
+			       const struct hf_rec_finding *survived)
+{
+	const struct hf_image *own = recording_image(judge->recording, survived->head.image);
+
+	return hold->kind == TIMELINE_HOLD && hold->primitive == HF_PRIM_OFD &&
+	       hf_fileid_equal(judge_row(judge, hold)->id, survived->id) &&
+	       hold->first <= survived->end && survived->start <= hold->last &&
+	       hold->from > survived->taken_time && hold->from < survived->head.time &&
+	       (!own || own->pid != judge_row(judge, hold)->pid);
+}
+
+static bool is_explained(const struct judge *judge, const struct hf_rec_finding *survived)
+{
+	if (judge->recording->view.event_first > 0) /* who knows what was overwritten */
+		return true;
+	for (size_t i = 0; i < judge->timeline.span_count; i++)
+		if (is_taken_meanwhile(judge, &judge->timeline.spans[i], survived))
+			return true;
+	return false;
+}
+
+void judge_survived_ofd(struct judge *judge)
+{
+	struct fold_finding *finding, *next;
+
+	HASH_ITER (hh, judge->report->fold->findings, finding, next) {
+		if (finding->key.kind != HF_KIND_LOCK_SURVIVES_CLOSE ||
+		    finding->recording != judge->recording ||
+		    finding->record->primitive != HF_PRIM_OFD ||
+		    !is_explained(judge, finding->record))
+			continue;
+		while (fold_level(finding) != HF_LEVEL_NONE)
+			fold_withdraw(finding);
+	}
 }
 
 void judge_leak_to_exec(struct judge *judge)

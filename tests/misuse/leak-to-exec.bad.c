@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* level: warning */
+/* via: flock ofd */
 #include "pair.h"
+
+#define TAKE_flock(fd) flock(fd, LOCK_EX)
+#define TAKE_ofd(fd) fcntl(fd, F_OFD_SETLK, WRITE_LOCK)
+#define AGAIN_flock(fd) flock(fd, LOCK_EX | LOCK_NB)
+#define AGAIN_ofd(fd) fcntl(fd, F_OFD_SETLK, WRITE_LOCK)
 
 /* cat, until this program ends; when this returns it runs. */
 static void start_helper(void)
@@ -24,13 +30,13 @@ PAIR(file)
 {
 	int fd = open(file, O_RDWR);
 
-	flock(fd, LOCK_EX); /* TAKEN */
+	BY(TAKE_)(fd); /* TAKEN */
 	start_helper();
 	pwrite(fd, "first", 5, 0);
 	close(fd); /* HERE: the helper has it still */
 
 	fd = open(file, O_RDWR | O_CLOEXEC);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (BY(AGAIN_)(fd) == 0)
 		pwrite(fd, "again", 5, 0);
 	close(fd);
 }

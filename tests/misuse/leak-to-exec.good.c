@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* via: flock ofd */
 #include "pair.h"
+
+#define TAKE_flock(fd) flock(fd, LOCK_EX)
+#define TAKE_ofd(fd) fcntl(fd, F_OFD_SETLK, WRITE_LOCK)
+#define AGAIN_flock(fd) flock(fd, LOCK_EX | LOCK_NB)
+#define AGAIN_ofd(fd) fcntl(fd, F_OFD_SETLK, WRITE_LOCK)
 
 /* cat, until this program ends; when this returns it runs. */
 static void start_helper(void)
@@ -23,13 +29,13 @@ PAIR(file)
 {
 	int fd = open(file, O_RDWR | O_CLOEXEC);
 
-	flock(fd, LOCK_EX);
+	BY(TAKE_)(fd);
 	start_helper();
 	pwrite(fd, "first", 5, 0);
 	close(fd);
 
 	fd = open(file, O_RDWR | O_CLOEXEC);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (BY(AGAIN_)(fd) == 0)
 		pwrite(fd, "again", 5, 0);
 	close(fd);
 }

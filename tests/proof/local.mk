@@ -9,11 +9,12 @@ PROOF_TESTS = \
 	tests/proof/spawn.sh \
 	tests/proof/passwd.sh \
 	tests/proof/forks.sh \
-	tests/proof/annotate.sh
+	tests/proof/annotate.sh \
+	tests/proof/keeper.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/stress tests/proof/transparency tests/proof/unseen tests/proof/spawn \
 	tests/proof/annotate tests/proof/passwd \
-	tests/proof/forks
+	tests/proof/forks tests/proof/keeper
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -56,6 +57,10 @@ tests_proof_threads_LDADD = libholdfast.la
 tests_proof_passwd_SOURCES = tests/proof/passwd.c
 tests_proof_passwd_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_passwd_LDFLAGS =
+
+tests_proof_keeper_SOURCES = tests/proof/keeper.c
+tests_proof_keeper_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_keeper_LDFLAGS =
 
 tests_proof_forks_SOURCES = tests/proof/forks.c
 tests_proof_forks_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread

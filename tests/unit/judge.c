@@ -212,3 +212,46 @@ Test(judge, on_a_network_file_system_a_flock_may_be_a_record_lock, .timeout = 10
 	cr_expect_eq(got->finding_count, 0);
 	report_free(got);
 }
+
+/* What the shim took for its own OFD lock, after another process took one there, or did not. */
+static struct report *survived(bool is_taken_meanwhile)
+{
+	struct hf_rec_finding record = { .kind = HF_KIND_LOCK_SURVIVES_CLOSE,
+					 .primitive = HF_PRIM_OFD,
+					 .mode = HF_MODE_WRITE,
+					 .count = 1,
+					 .id = { 1, 1 },
+					 .end = 9 };
+	struct hf_event *cell;
+
+	begin();
+	image(HF_IMAGE_EXEC, 20);
+	image(HF_IMAGE_EXEC, 21);
+	record.taken_time = now;
+	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
+	cell = (struct hf_event *)part(pool->ring_offset) + pool->ring_next - 1;
+	cell->primitive = HF_PRIM_OFD;
+	cell->time++;
+	cell->image = is_taken_meanwhile;
+	now += 2;
+	now_image = 0;
+	append(HF_RECORD_FINDING, &record.head, sizeof(record));
+	return report();
+}
+
+Test(judge, an_ofd_lock_that_another_process_took_is_not_ones_own, .timeout = 10)
+{
+	struct report *got = survived(true);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+Test(judge, an_ofd_lock_that_nobody_else_took_is_ones_own, .timeout = 10)
+{
+	struct report *got = survived(false);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_str_eq(got->findings[0].kind->slug, "lock-survives-close");
+	report_free(got);
+}

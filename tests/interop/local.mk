@@ -2,9 +2,12 @@
 
 INTEROP_TESTS = \
 	tests/interop/real.sh \
+	tests/interop/catches.sh \
 	tests/interop/silence.sh
 
-EXTRA_DIST += $(INTEROP_TESTS) tests/interop/demo.sh tests/interop/fasteners-reader.py
+EXTRA_DIST += $(INTEROP_TESTS) tests/interop/watch.sh tests/interop/demo.sh \
+	tests/interop/fasteners-reader.py tests/interop/lmdb-twice.c tests/interop/tdb-twice.c \
+	tests/interop/pidfile-daemon.c
 TESTS += $(INTEROP_TESTS)
 
 if HAVE_SQLITE3

@@ -2,41 +2,18 @@
 # SPDX-License-Identifier: MIT
 # Real libraries and programs: misuse of them is reported with its place, right use is not.
 . "$top_srcdir/tests/tap.sh"
-command -v jq >/dev/null || skip_all "jq, which reads the reports, is not installed"
+. "$top_srcdir/tests/interop/watch.sh"
 interop=$top_srcdir/tests/interop
-
-# watch COMMAND...: under the checker; $status, $out, and the report in $tmp/report.json.
-watch() {
-	rm -f "$tmp/report.json"
-	capture holdfast check --format json -o "$tmp/report.json" -- "$@"
-}
-
-# report FILTER: what jq makes of the list of the report's objects.
-report() {
-	jq -rs "$1" "$tmp/report.json" 2>&1
-}
-
-# silent NAME: the last watched command succeeded, locked something and was accused of nothing.
-silent() {
-	is "$status: $(report '[.[] | select(.type == "finding" and .level != "note") | .kind] +
-		[if .[-1].locks > 0 then "locks seen" else "no lock seen" end] | join(" ")')" \
-		"0: locks seen" "$1"
-}
-
-frame_of() {
-	report "[.[] | select(.kind == \"close-drops-lock\") | .stacks[] | select(.role == \"$1\") |
-		.frames[] | \"\\(.function) \\(.file // \"\" | sub(\".*/\"; \"\")):\\(.line // 0)\"] | join(\"\\n\")"
-}
 
 sqlite_tests() {
 	line=$(grep -n '/\* HERE \*/' "$interop/sqlite-reader.c" | cut -d: -f1)
 	watch "$top_builddir/tests/interop/sqlite-reader" "$tmp/bank.db"
 	is "$status" 86 "the program that reads an SQLite database in a transaction is caught"
-	is "$(report '[.[] | select(.type == "finding" and .level != "note") | .kind, .level] | join(" ")')" \
+	is "$(findings)" \
 		"close-drops-lock error" "it is one error, of the right kind"
-	like "$(frame_of here)" "^page_size sqlite-reader\.c:$line\$" "it names the line of the close"
-	like "$(frame_of taken)" "^sqlite3_(exec|step) " "it names the functions of SQLite that took the lock"
-	like "$(frame_of taken)" "^pay_out sqlite-reader\.c:" "it names the caller of SQLite"
+	like "$(frames close-drops-lock here)" "^page_size sqlite-reader\.c:$line\$" "it names the line of the close"
+	like "$(frames close-drops-lock taken)" "^sqlite3_(exec|step) " "it names the functions of SQLite that took the lock"
+	like "$(frames close-drops-lock taken)" "^pay_out sqlite-reader\.c:" "it names the caller of SQLite"
 	like "$out" "paid in 50" "and indeed another process could write in the middle of the transaction"
 
 	watch "$top_builddir/tests/interop/sqlite-reader-repaired" "$tmp/bank.db"

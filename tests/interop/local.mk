@@ -10,6 +10,11 @@ EXTRA_DIST += $(INTEROP_TESTS) tests/interop/watch.sh tests/interop/demo.sh \
 	tests/interop/pidfile-daemon.c
 TESTS += $(INTEROP_TESTS)
 
+check_PROGRAMS += tests/interop/correct
+tests_interop_correct_SOURCES = tests/interop/correct.c
+tests_interop_correct_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_interop_correct_LDFLAGS =
+
 if HAVE_SQLITE3
 SQLITE_READERS = tests/interop/sqlite-reader tests/interop/sqlite-reader-repaired
 check_PROGRAMS += $(SQLITE_READERS) tests/interop/sqlite-threads

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Correct programs that look guilty: what stock programs do with locks and a careless checker would
+ * report, each small. silence.sh runs them all.
+ *
+ * usage: correct FOLDER HABIT    (the folder is empty)
+ *        correct --list
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static void must(int ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "correct: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int open_file(const char *name)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	must(fd >= 0, name);
+	return fd;
+}
+
+static int set_lock(int fd, int command, short type, off_t start, off_t length)
+{
+	struct flock lock = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length
+	};
+
+	return fcntl(fd, command, &lock);
+}
+
+static void lock(int fd, short type, off_t start, off_t length)
+{
+	must(set_lock(fd, F_SETLK, type, start, length) == 0, "lock");
+}
+
+static void write_to(int fd, off_t at)
+{
+	must(pwrite(fd, "x", 1, at) == 1, "write");
+}
+
+static void wait_for_child(pid_t child)
+{
+	int status;
+
+	must(child > 0 && waitpid(child, &status, 0) == child && !status, "child");
+}
+
+/* SQLite unlocks all that it might have locked. */
+static void unlock_never_locked(void)
+{
+	int fd = open_file("file");
+
+	lock(fd, F_UNLCK, 0, 0);
+	lock(fd, F_WRLCK, 10, 1);
+	write_to(fd, 10);
+	lock(fd, F_UNLCK, 0, 0);
+	lock(fd, F_UNLCK, 0, 0);
+	close(fd);
+}
+
+/* Who is there? It acts on the answer only by saying so, or by locking. */
+static void probe(void)
+{
+	struct flock query = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open_file("file");
+
+	must(fcntl(fd, F_GETLK, &query) == 0 && query.l_type == F_UNLCK, "query");
+	lock(fd, F_WRLCK, 0, 0);
+	write_to(fd, 0);
+	close(fd);
+}
+
+/* rpm, SQLite: a write lock on a descriptor that only reads tells that the file is read-only. */
+static void probe_for_writing(void)
+{
+	int fd = open_file("file"), reader = open("file", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	must(set_lock(reader, F_SETLK, F_WRLCK, 0, 1) < 0 && errno == EBADF, "probe");
+	lock(reader, F_RDLCK, 0, 1);
+	must(read(reader, &byte, 1) == 0, "read");
+	lock(reader, F_UNLCK, 0, 1);
+	close(reader);
+	close(fd);
+}
+
+/* SQLite keeps one state for each file, and converts through any descriptor of it. */
+static void convert_through_another(void)
+{
+	int fd = open_file("file"), other = open_file("file");
+
+	lock(fd, F_RDLCK, 100, 10);
+	lock(other, F_WRLCK, 100, 10);
+	write_to(other, 0);
+	lock(fd, F_RDLCK, 100, 10);
+	lock(other, F_UNLCK, 0, 0);
+	close(fd);
+	close(other);
+}
+
+/* SQLite again: what could not be closed while others had locks is closed right after. */
+static void close_what_was_postponed(void)
+{
+	int fd = open_file("file"), postponed = open_file("file"), another = open_file("file");
+
+	lock(fd, F_WRLCK, 0, 0);
+	write_to(fd, 0);
+	close(fd);
+	close(postponed);
+	close(another);
+}
+
+/* LMDB, slapd. */
+static void downgrade(void)
+{
+	int fd = open_file("file");
+
+	lock(fd, F_WRLCK, 0, 1);
+	write_to(fd, 0);
+	lock(fd, F_RDLCK, 0, 1);
+	lock(fd, F_UNLCK, 0, 1);
+	close(fd);
+}
+
+/* Java, svn, mariadb: hundreds of ranges, always in one order. */
+static void many_ranges(void)
+{
+	int fd = open_file("file");
+
+	for (int i = 0; i < 500; i++)
+		lock(fd, i % 2 ? F_WRLCK : F_RDLCK, 3 * i, 2);
+	for (int i = 1; i < 500; i += 2)
+		write_to(fd, 3 * i);
+	for (int i = 0; i < 500; i++)
+		lock(fd, F_UNLCK, 3 * i, 2);
+	close(fd);
+}
+
+/* logrotate: a flock does not mind other descriptors. */
+static void read_what_is_flocked(void)
+{
+	int fd = open_file("file");
+
+	must(flock(fd, LOCK_EX) == 0, "flock");
+	close(open_file("file"));
+	write_to(fd, 0);
+	must(flock(fd, LOCK_UN) == 0, "unlock");
+	close(fd);
+}
+
+/* dovecot, dpkg: the new file is written under its lock and takes the place of the old one. */
+static void rename_while_locked(void)
+{
+	int fd;
+
+	close(open_file("file"));
+	fd = open_file("file.new");
+	lock(fd, F_WRLCK, 0, 0);
+	write_to(fd, 0);
+	must(rename("file.new", "file") == 0, "rename");
+	close(fd);
+}
+
+/* samba, man-db, debconf: gone with the lock; nobody else waits for it. */
+static void unlink_while_locked(void)
+{
+	int fd = open_file("file");
+
+	lock(fd, F_WRLCK, 0, 0);
+	write_to(fd, 0);
+	must(unlink("file") == 0, "unlink");
+	close(fd);
+}
+
+/* The file may have been replaced while one waited: look, and try again. */
+static void look_again(void)
+{
+	struct stat locked, named;
+	int fd = open_file("file");
+
+	must(rename("file", "old") == 0, "rename");
+	close(open_file("file"));
+	for (;;) {
+		lock(fd, F_WRLCK, 0, 0);
+		must(fstat(fd, &locked) == 0 && stat("file", &named) == 0, "stat");
+		if (locked.st_ino == named.st_ino)
+			break;
+		close(fd);
+		fd = open_file("file");
+	}
+	write_to(fd, 0);
+	close(fd);
+}
+
+/* CPython's Popen, Firefox: what children close was not theirs. */
+static void children_close(void)
+{
+	char name[] = "true";
+	char *argv[] = { name, NULL };
+	int fd = open_file("file");
+	pid_t child;
+
+	lock(fd, F_WRLCK, 0, 0);
+	child = fork();
+	if (!child) {
+		close(fd);
+		_exit(0);
+	}
+	wait_for_child(child);
+	child = vfork();
+	if (!child) {
+		close(fd);
+		_exit(0);
+	}
+	wait_for_child(child);
+	must(posix_spawnp(&child, name, NULL, NULL, argv, environ) == 0, "spawn");
+	wait_for_child(child);
+	write_to(fd, 0);
+	lock(fd, F_UNLCK, 0, 0);
+	close(fd);
+}
+
+/* A lock of the description is handed over to the child, which works and releases it. */
+static void hand_over(void)
+{
+	int fd = open_file("file");
+	pid_t child;
+
+	must(flock(fd, LOCK_EX) == 0, "flock");
+	child = fork();
+	if (!child) {
+		write_to(fd, 0);
+		_exit(flock(fd, LOCK_UN));
+	}
+	wait_for_child(child);
+	close(fd);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* Another process has it; a signal is the time limit, and the program gives up. */
+static void give_up_waiting(void)
+{
+	struct itimerval often = { { 0, 10000 }, { 0, 10000 } };
+	struct sigaction action = { .sa_handler = on_alarm };
+	int fd = open_file("file"), ready[2];
+	char byte;
+	pid_t child;
+
+	must(pipe(ready) == 0 && sigaction(SIGALRM, &action, NULL) == 0, "prepare");
+	child = fork();
+	if (!child) {
+		lock(fd, F_WRLCK, 0, 0);
+		must(write(ready[1], "", 1) == 1, "ready");
+		pause();
+	}
+	must(read(ready[0], &byte, 1) == 1, "ready");
+	must(setitimer(ITIMER_REAL, &often, NULL) == 0, "timer"); /* once could be too early */
+	must(set_lock(fd, F_SETLKW, F_WRLCK, 0, 0) < 0 && errno == EINTR, "wait");
+	close(fd);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* Mail programs take both, for whoever looks for either. */
+static void lock_both_ways(void)
+{
+	int fd = open_file("file");
+
+	lock(fd, F_WRLCK, 0, 0);
+	must(flock(fd, LOCK_EX) == 0, "flock");
+	write_to(fd, 0);
+	must(flock(fd, LOCK_UN) == 0, "unlock");
+	lock(fd, F_UNLCK, 0, 0);
+	close(fd);
+}
+
+/* apt, exim: the lock ends with the descriptor that took it, as it was meant. */
+static void release_by_close(void)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = open_file("file");
+
+		lock(fd, F_WRLCK, 0, 0);
+		write_to(fd, 0);
+		close(fd);
+	}
+}
+
+/* The daemon locks once it is one. */
+static void daemon_that_locks_afterwards(void)
+{
+	int fd = open_file("file");
+	pid_t child = fork();
+
+	if (!child) {
+		lock(fd, F_WRLCK, 0, 0);
+		write_to(fd, 0);
+		_exit(0);
+	}
+	wait_for_child(child);
+	close(fd);
+}
+
+static const struct habit {
+	const char *name;
+	void (*act)(void);
+} habits[] = {
+	{ "unlock-never-locked", unlock_never_locked },
+	{ "probe", probe },
+	{ "probe-for-writing", probe_for_writing },
+	{ "convert-through-another", convert_through_another },
+	{ "close-what-was-postponed", close_what_was_postponed },
+	{ "downgrade", downgrade },
+	{ "many-ranges", many_ranges },
+	{ "read-what-is-flocked", read_what_is_flocked },
+	{ "rename-while-locked", rename_while_locked },
+	{ "unlink-while-locked", unlink_while_locked },
+	{ "look-again", look_again },
+	{ "children-close", children_close },
+	{ "hand-over", hand_over },
+	{ "give-up-waiting", give_up_waiting },
+	{ "lock-both-ways", lock_both_ways },
+	{ "release-by-close", release_by_close },
+	{ "daemon-that-locks-afterwards", daemon_that_locks_afterwards },
+};
+
+#define HABITS (sizeof(habits) / sizeof(habits[0]))
+
+int main(int argc, char **argv)
+{
+	if (argc == 2)
+		for (size_t i = 0; i < HABITS; i++)
+			puts(habits[i].name);
+	if (argc != 3)
+		return argc != 2;
+	must(chdir(argv[1]) == 0, argv[1]);
+	for (size_t i = 0; i < HABITS; i++)
+		if (!strcmp(habits[i].name, argv[2])) {
+			habits[i].act();
+			return 0;
+		}
+	return 1;
+}

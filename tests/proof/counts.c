@@ -97,7 +97,7 @@ bool counts_print(void)
  */
 const char *const hooks_tested[] = {
 	"fcntl", "fcntl64", "__fcntl", "lockf", "lockf64", "flock", "lckpwdf", "ulckpwdf", "close",
-	"__close", "mq_close", "fclose", "_IO_fclose", "pclose", "endmntent", "closedir", "fts_close",
+	"__close", "mq_close", "fclose", "_IO_fclose", "pclose", "endmntent", "__endmntent", "closedir", "fts_close",
 	"fts64_close", "dup2", "__dup2", "dup3", "close_range", "closefrom", "freopen", "freopen64",
 	"login_tty", "dup", "daemon", "execve", "execv", "execvp", "execvpe", "fexecve", "execveat",
 	"execl", "execlp", "execle", "vfork", "clone", "syscall", NULL

@@ -157,7 +157,8 @@ static int close_slot(struct slot *slot, unsigned via)
 	switch (slot->kind) {
 	case SLOT_STREAM:
 		if (slot->mount_table)
-			return calls.endmntent(slot->object);
+			return via % 2 ? calls.endmntent(slot->object)
+				       : calls.__endmntent(slot->object);
 		return via % 2 ? calls.fclose(slot->object) : calls._IO_fclose(slot->object);
 	case SLOT_DIR:
 		return calls.closedir(slot->object);

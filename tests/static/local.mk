@@ -3,6 +3,7 @@
 STATIC_TESTS = \
 	tests/static/api.sh \
 	tests/static/docs.sh \
+	tests/static/entrypoints.sh \
 	tests/static/format.sh \
 	tests/static/includes.sh \
 	tests/static/kinds.sh \
@@ -13,7 +14,7 @@ STATIC_TESTS = \
 	tests/static/words.sh
 
 TESTS += $(STATIC_TESTS)
-EXTRA_DIST += $(STATIC_TESTS) tests/static/analyze.sh tests/static/cppcheck-suppressions \
+EXTRA_DIST += $(STATIC_TESTS) tests/static/entry-points tests/static/analyze.sh tests/static/cppcheck-suppressions \
 	.clang-tidy preload/.clang-tidy tests/lsan-suppressions tests/valgrind-suppressions
 
 .PHONY: analyze

@@ -25,6 +25,8 @@
 #endif
 #define F_DUPFD_QUERY_LINUX 1027
 
+#define TURNS_MAX 64
+
 bool hf_oracle_is_open(int fd, struct hf_fileid id)
 {
 	struct stat st;
@@ -70,48 +72,31 @@ static enum hf_truth ask_getlk(const struct hf_question *q, short type, int own_
 	}
 }
 
-#define SEEN_RANGES 32
-
 /*
- * Collects the bytes of the question that lines of fdinfo cover. Duplicates of a descriptor list
- * the same locks again: own POSIX locks are disjoint, so a range seen before is that.
+ * How far the lines of fdinfo cover the question, from its start on. Each owner's ranges are listed
+ * in ascending order, so one look at a descriptor takes in all that follow each other there; what a
+ * duplicate lists again changes nothing.
  */
 struct coverage {
 	const struct hf_question *question;
-	uint64_t bytes;
-	uint64_t seen[SEEN_RANGES];
-	unsigned seen_count;
+	uint64_t at; /* every byte before it is covered */
+	bool whole;
 };
-
-static uint64_t wanted_bytes(const struct hf_question *q)
-{
-	return q->end - q->start + 1;
-}
-
-static bool seen_before(struct coverage *c, uint64_t start)
-{
-	for (unsigned i = 0; i < c->seen_count; i++)
-		if (c->seen[i] == start)
-			return true;
-	if (c->seen_count < SEEN_RANGES)
-		c->seen[c->seen_count++] = start;
-	return false;
-}
 
 static void cover(struct coverage *c, const struct hf_proclock *lock)
 {
 	const struct hf_question *q = c->question;
-	uint64_t start, end;
 
 	if (lock->primitive != q->primitive || lock->waiting || lock->id.ino != q->id.ino ||
 	    (q->mode == HF_MODE_WRITE && lock->mode != HF_MODE_WRITE))
 		return;
 	if (lock->primitive == HF_PRIM_POSIX && lock->pid != q->pid)
 		return;
-	start = lock->start > q->start ? lock->start : q->start;
-	end = lock->end < q->end ? lock->end : q->end;
-	if (start <= end && !seen_before(c, start))
-		c->bytes += end - start + 1;
+	if (lock->start > c->at || lock->end < c->at)
+		return;
+	c->whole = c->whole || lock->end >= q->end;
+	if (!c->whole)
+		c->at = lock->end + 1;
 }
 
 static bool cover_line(void *ctx, const char *line, size_t length)
@@ -136,30 +121,40 @@ static bool cover_sibling(void *ctx, int fd)
 {
 	struct coverage *c = ctx;
 
-	if (fd != c->question->fd && hf_oracle_is_open(fd, c->question->id))
+	if (hf_oracle_is_open(fd, c->question->id))
 		(void)cover_fdinfo(c, fd);
 	return true;
 }
 
-/* Every other descriptor of the inode. False when the list could not be read. */
-static bool cover_siblings(struct coverage *c)
+/*
+ * Over every descriptor of the inode, again and again as long as that gets any further: ranges that
+ * follow each other may be listed by turns.
+ */
+static enum hf_truth ask_siblings(struct coverage *c)
 {
-	return hf_proc_each_fd(cover_sibling, c);
+	uint64_t before;
+
+	for (unsigned i = 0; i < TURNS_MAX; i++) {
+		before = c->at;
+		if (!hf_proc_each_fd(cover_sibling, c))
+			return HF_TRUTH_UNKNOWN;
+		if (c->whole)
+			return HF_TRUTH_HELD;
+		if (c->at == before)
+			return HF_TRUTH_GONE;
+	}
+	return HF_TRUTH_UNKNOWN;
 }
 
 static enum hf_truth ask_fdinfo(const struct hf_question *q)
 {
-	struct coverage c = { .question = q };
+	struct coverage c = { .question = q, .at = q->start };
 
 	if (!cover_fdinfo(&c, q->fd))
 		return HF_TRUTH_UNKNOWN;
-	if (c.bytes >= wanted_bytes(q))
+	if (c.whole)
 		return HF_TRUTH_HELD;
-	if (q->primitive != HF_PRIM_POSIX)
-		return HF_TRUTH_GONE;
-	if (!cover_siblings(&c))
-		return HF_TRUTH_UNKNOWN;
-	return c.bytes >= wanted_bytes(q) ? HF_TRUTH_HELD : HF_TRUTH_GONE;
+	return q->primitive == HF_PRIM_POSIX ? ask_siblings(&c) : HF_TRUTH_GONE;
 }
 
 /* On kernels without it the query is EINVAL each time: UNKNOWN, and fdinfo is asked. */

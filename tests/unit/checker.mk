@@ -41,8 +41,15 @@ tests_unit_arena_CFLAGS = $(TEST_CFLAGS)
 tests_unit_arena_LDFLAGS = -no-install
 tests_unit_arena_LDADD = $(RECORDER_TEST_LIBS)
 
-UNIT_TESTS += tests/unit/ledger
-tests_unit_ledger_SOURCES = tests/unit/ledger.c preload/ledger.c
+# Neither of these needs hooks, so they are linked as they are, and sanitized as the tests are.
+UNIT_TESTS += tests/unit/ledger tests/unit/oracle
+tests_unit_ledger_SOURCES = tests/unit/ledger.c preload/ledger.c preload/ledger.h
 tests_unit_ledger_CPPFLAGS = $(RECORDER_TEST_CPPFLAGS)
 tests_unit_ledger_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_ledger_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_oracle_SOURCES = tests/unit/oracle.c \
+	preload/oracle.c preload/oracle.h preload/proc.c preload/proc.h
+tests_unit_oracle_CPPFLAGS = $(RECORDER_TEST_CPPFLAGS)
+tests_unit_oracle_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_oracle_LDADD = libhfcore.la $(CRITERION_LIBS)

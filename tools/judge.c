@@ -34,6 +34,17 @@ static uint64_t end_of(const struct timeline_span *span)
 }
 
 /*
+ * A wait that was cancelled or jumped out of has no end of its own: it is over at the latest with
+ * the read lock that it meant to upgrade.
+ */
+static uint64_t end_of_upgrade(const struct judge *judge, const struct timeline_span *wait)
+{
+	uint64_t gone = end_of(&judge->timeline.spans[wait->upgrades]);
+
+	return gone < end_of(wait) ? gone : end_of(wait);
+}
+
+/*
  * Two waits that last at the same time, each for bytes of which the other's owner keeps a read
  * lock: neither can be granted before the other gives up. The one that ended first must not have
  * been granted, or the locks were not what they seem (descriptions shared between processes).
@@ -44,7 +55,7 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 	const struct timeline_span *spans = judge->timeline.spans;
 	const struct timeline_span *first = end_of(a) <= end_of(b) ? a : b;
 
-	return b->from < end_of(a) && first->end != TIMELINE_RELEASED &&
+	return b->from < end_of_upgrade(judge, a) && first->end != TIMELINE_RELEASED &&
 	       hf_fileid_equal(judge_row(judge, a)->id, judge_row(judge, b)->id) &&
 	       !is_same_owner(judge, a, b) && overlap(a, &spans[b->upgrades]) &&
 	       overlap(b, &spans[a->upgrades]);

@@ -53,6 +53,27 @@ Test(judge, two_upgrades_of_which_one_was_granted_are_none, .timeout = 10)
 	report_free(got);
 }
 
+/* siglongjmp and pthread_cancel end a wait without a word; the lock is released afterwards. */
+Test(judge, an_upgrade_that_was_given_up_without_a_word_is_over_with_its_read_lock, .timeout = 10)
+{
+	struct report *got;
+
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
+	image(HF_IMAGE_FORK, 11);
+	now_tid = 11;
+	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
+	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
+	event(HF_EVENT_RELEASE, HF_MODE_NONE, 0, 9);
+	now_image = 0;
+	now_tid = 10;
+	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
+	got = report();
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
 static void flocked(enum hf_event_type type, enum hf_lockmode mode)
 {
 	event(type, mode, 0, HF_EOF);

@@ -82,6 +82,7 @@ static void release_posix(struct hf_file *file, struct hf_owner *owner, const st
 		last = owner->ranges.count == 1;
 		if (!closes(c, range->hold.fd) || range->hold.time > c->time)
 			continue;
+		hf_thread_closing(file, owner, range, c->culprit.via);
 		record_release(file, owner, range);
 		hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);
 		if (last)

@@ -101,6 +101,8 @@ static int opened_through(const char *path, int fd)
 	hf_fd_forget(fd);
 	hf_fd_opened_alone(fd);
 	set_opened(fd, 0);
+	if (hf_watching())
+		hf_thread_opened(fd);
 	if (hf_anything_held())
 		look_at(fd, path ? hash_of_path(path) : 0);
 	return fd;

@@ -324,6 +324,8 @@ static int request(struct hf_request *r)
 		break;
 	}
 	if (!find_file(r)) {
+		if (hf_watching() && r->mode == HF_MODE_NONE)
+			hf_thread_missed(r);
 		hf_section_leave(&section);
 		return call_as_made(r);
 	}

@@ -66,6 +66,16 @@ void hf_exclude_released(const struct hf_request *request);
 void hf_thread_granted(const struct hf_request *request);
 void hf_thread_released(const struct hf_request *request);
 
+/* A lock goes with the descriptor that took it, which via is about to close. */
+void hf_thread_closing(struct hf_file *file, struct hf_owner *owner, const struct hf_range *held,
+		       const char *via);
+
+/* The unlock goes to a descriptor that is not open. */
+void hf_thread_missed(const struct hf_request *request);
+
+/* A hook, without the section: this thread opened a file anew, and begins anew with it. */
+void hf_thread_opened(int fd);
+
 void hf_deadlock_refused(const struct hf_request *request, int error);
 
 void hf_failure_refused(const struct hf_request *request, int error);

@@ -82,11 +82,78 @@ void hf_thread_granted(const struct hf_request *r)
 		check_silent_downgrade(r);
 }
 
-/* That it unlocks in vain is worth less than that it writes. */
+/* That it unlocks in vain is worth less than that it writes. Another lock may allow the write. */
 static bool judge_other_thread(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
+	const struct hf_file *file = hf_ledger_find(&hf_shim.ledger, watch->finding.id);
+
+	if (then->what == HF_THEN_WRITTEN && file &&
+	    hf_rules_may_write(file, watch->finding.start, watch->finding.end))
+		return false;
 	watch->finding.level = then->what == HF_THEN_WRITTEN ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
 	return true;
+}
+
+/* What the judge has seen: the lock went with its descriptor. */
+#define BY_CLOSE 1
+
+void hf_thread_closing(struct hf_file *file, struct hf_owner *owner, const struct hf_range *held,
+		       const char *via)
+{
+	struct hf_request close = {
+		.fd = held->hold.fd,
+		.via = via,
+		.primitive = HF_PRIM_POSIX,
+		.start = held->start,
+		.end = held->end,
+		.file = file,
+		.owner = owner,
+	};
+	struct hf_watch watch;
+
+	if (hf_is_mine(held) || !held->hold.tid || !*via)
+		return;
+	watch = watch_for(&close, HF_KIND_RELEASED_BY_OTHER_THREAD, held);
+	watch.report_on |= UNLOCKED;
+	watch.end_on = WRITTEN | UNLOCKED | HF_THEN_BIT(HF_THEN_RETAKEN);
+	watch.only_tid = held->hold.tid;
+	watch.seen = BY_CLOSE;
+	watch.judge = judge_other_thread;
+	add(&close, held, &watch);
+}
+
+static const struct hf_watch *closed_under_me(unsigned *at)
+{
+	const struct hf_watch *watch;
+
+	while ((watch = hf_watch_next(HF_KIND_RELEASED_BY_OTHER_THREAD, at)))
+		if (watch->seen == BY_CLOSE && watch->only_tid == hf_tid())
+			return watch;
+	return NULL;
+}
+
+void hf_thread_missed(const struct hf_request *r)
+{
+	const struct hf_watch *watch;
+	unsigned at = 0;
+
+	while ((watch = closed_under_me(&at)))
+		if (watch->finding.fd == r->fd)
+			hf_watch_unlocked(watch->finding.id, r->start, r->end, r->via, r->fd);
+}
+
+void hf_thread_opened(int fd)
+{
+	const struct hf_watch *watch;
+	struct hf_section section;
+	unsigned at = 0;
+
+	if (hf_section_enter(&section) != HF_ENTERED)
+		return;
+	while ((watch = closed_under_me(&at)))
+		if (hf_oracle_is_open(fd, watch->finding.id))
+			hf_watch_end(HF_KIND_RELEASED_BY_OTHER_THREAD, watch->finding.id);
+	hf_section_leave(&section);
 }
 
 static void check_released_by_other_thread(const struct hf_request *r)

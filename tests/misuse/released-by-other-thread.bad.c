@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* level: error */
+/* level in via-late: warning */
+/* via: unlock close stream late */
 #include "pair.h"
 
-static void *unlock(void *fd)
+/* The process's only lock. */
+#define END_unlock(fd) fcntl(fd, F_SETLK, UNLOCK)
+#define END_close(fd) close(fd)
+#define END_stream(fd) fclose(fdopen(fd, "r+"))
+#define END_late(fd) close(fd)
+
+/* What the first thread does then: through a descriptor that it has had all the time. */
+#define USE_unlock(fd, other) pwrite(fd, "believed", 8, 0)
+#define USE_close(fd, other) pwrite(other, "believed", 8, 0)
+#define USE_stream(fd, other) pwrite(other, "believed", 8, 0)
+#define USE_late(fd, other) fcntl(fd, F_SETLK, UNLOCK)
+
+static void *end(void *fd)
 {
-	fcntl(*(int *)fd, F_SETLK, UNLOCK); /* HERE: the process's only lock */
+	BY(END_)(*(int *)fd); /* HERE */
 	return NULL;
 }
 
 PAIR(file)
 {
-	int fd = open(file, O_RDWR);
+	int other = open(file, O_RDWR), fd = open(file, O_RDWR);
 	pthread_t thread;
 
 	fcntl(fd, F_SETLK, WRITE_LOCK); /* TAKEN */
-	pthread_create(&thread, NULL, unlock, &fd);
+	pthread_create(&thread, NULL, end, &fd);
 	pthread_join(thread, NULL);
-	pwrite(fd, "believed", 8, 0);
-	close(fd);
+	BY(USE_)(fd, other);
+	_exit(other < 0);
 }

@@ -17,7 +17,8 @@
 #define FILES_KEPT 4096
 
 static struct hf_file *cache[CACHED_FDS];
-static uint8_t alone[CACHED_FDS];
+static uint8_t alone[CACHED_FDS]; /* the generation that opened it; 0: it may have twins */
+static uint8_t generation = 1;	  /* grows with every fork, up to the last, which knows nothing */
 static uint32_t elsewhere[CACHED_FDS]; /* the number of the era in which it was known to be so */
 static uint32_t era = 1;	       /* grows when a file becomes held: ELSEWHERE words die */
 
@@ -38,7 +39,7 @@ void hf_fd_forget(int fd)
 void hf_fd_opened_alone(int fd)
 {
 	if (is_cached(fd))
-		__atomic_store_n(&alone[fd], 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&alone[fd], generation, __ATOMIC_RELAXED);
 }
 
 void hf_fd_not_alone(int fd)
@@ -50,6 +51,17 @@ void hf_fd_not_alone(int fd)
 bool hf_fd_is_alone(int fd)
 {
 	return is_cached(fd) && __atomic_load_n(&alone[fd], __ATOMIC_RELAXED);
+}
+
+bool hf_fd_is_unshared(int fd)
+{
+	return hf_fd_is_alone(fd) && __atomic_load_n(&alone[fd], __ATOMIC_RELAXED) == generation &&
+	       generation < UINT8_MAX;
+}
+
+void hf_fd_forked(void)
+{
+	generation += generation < UINT8_MAX;
 }
 
 void hf_fd_forget_range(unsigned first, unsigned last)

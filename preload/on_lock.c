@@ -93,11 +93,12 @@ static bool find_file(struct hf_request *r)
 
 static void record_event(const struct hf_request *r, enum hf_event_type type, int error)
 {
+	bool begins = type == HF_EVENT_ACQUIRE || type == HF_EVENT_WAIT;
 	struct hf_event event = {
 		.type = (uint8_t)type,
 		.primitive = (uint8_t)r->primitive,
 		.mode = (uint8_t)r->mode,
-		.error = (uint8_t)error,
+		.error = (uint8_t)(begins ? hf_fd_is_unshared(r->fd) : error),
 		.id = hf_file_id(r->file),
 		.start = r->start,
 		.end = r->end,

@@ -76,6 +76,7 @@ static void become_own_process(void)
 		start_over();
 	else
 		hf_ledger_forked(&hf_shim.ledger);
+	hf_fd_forked();
 	hf_audit_forked();
 	hf_recorder_forked();
 	hf_rules_forked();

@@ -140,6 +140,10 @@ void hf_fd_opened_alone(int fd);
 void hf_fd_not_alone(int fd);
 bool hf_fd_is_alone(int fd);
 
+/* It is alone, and was opened after this process was forked: no parent has its description. */
+bool hf_fd_is_unshared(int fd);
+void hf_fd_forked(void); /* in a fresh child */
+
 /* fd was just opened on the file of that identity, which is not held now. */
 void hf_fd_opened_elsewhere(int fd);
 

@@ -14,12 +14,20 @@ const struct timeline_row *judge_row(const struct judge *judge, const struct tim
 	return &judge->timeline.rows[span->row];
 }
 
-static bool is_same_owner(const struct judge *judge, const struct timeline_span *a,
-			  const struct timeline_span *b)
+/*
+ * The owner of a POSIX lock is a process, that of another an open file description, which a fork, a
+ * dup or a message on a socket gives several descriptors and processes. Two that were each opened
+ * by their own process are two.
+ */
+static bool are_different_owners(const struct judge *judge, const struct timeline_span *a,
+				 const struct timeline_span *b)
 {
-	if (judge_row(judge, a)->pid != judge_row(judge, b)->pid)
-		return false;
-	return a->primitive == HF_PRIM_POSIX || a->fd == b->fd;
+	if (a->primitive != b->primitive)
+		return true;
+	if (a->primitive == HF_PRIM_POSIX)
+		return judge_row(judge, a)->pid != judge_row(judge, b)->pid;
+	return a->unshared && b->unshared &&
+	       (judge_row(judge, a)->pid != judge_row(judge, b)->pid || a->fd != b->fd);
 }
 
 static bool overlap(const struct timeline_span *a, const struct timeline_span *b)
@@ -57,7 +65,7 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 
 	return b->from < end_of_upgrade(judge, a) && first->end != TIMELINE_RELEASED &&
 	       hf_fileid_equal(judge_row(judge, a)->id, judge_row(judge, b)->id) &&
-	       !is_same_owner(judge, a, b) && overlap(a, &spans[b->upgrades]) &&
+	       are_different_owners(judge, a, b) && overlap(a, &spans[b->upgrades]) &&
 	       overlap(b, &spans[a->upgrades]);
 }
 
@@ -141,11 +149,18 @@ static void find_upgrades(struct judge *judge)
 	qsort(judge->upgrades, judge->upgrade_count, sizeof(*judge->upgrades), compare_beginnings);
 }
 
-/* POSIX and OFD locks are one kind of lock to each other, flocks another. */
-static bool exclude_each_other(const struct timeline_span *a, const struct timeline_span *b)
+/*
+ * POSIX and OFD locks are one kind of lock to each other, flocks another. A child that waits
+ * through a description that it did not open itself may have the lock that seems to be in its way.
+ */
+static bool exclude_each_other(const struct timeline_span *hold, const struct timeline_span *wait)
 {
-	return (a->primitive == HF_PRIM_FLOCK) == (b->primitive == HF_PRIM_FLOCK) &&
-	       hf_modes_conflict(a->mode, b->mode) && overlap(a, b);
+	bool is_flock = hold->primitive == HF_PRIM_FLOCK;
+
+	return is_flock == (wait->primitive == HF_PRIM_FLOCK) &&
+	       (wait->unshared || wait->primitive == HF_PRIM_POSIX ||
+		wait->primitive != hold->primitive) &&
+	       hf_modes_conflict(hold->mode, wait->mode) && overlap(hold, wait);
 }
 
 /* The lock of that process that this wait runs into and that is held as long as it lasts. */

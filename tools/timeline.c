@@ -138,7 +138,8 @@ static struct timeline_span span_of(struct builder *builder, const struct hf_eve
 				       .last = event->end,
 				       .stack = fold_stack_number(builder->report->fold,
 								  event->stack),
-				       .upgrades = TIMELINE_NONE };
+				       .upgrades = TIMELINE_NONE,
+				       .unshared = event->error & HF_EVENT_UNSHARED };
 }
 
 static void close_span(struct builder *builder, struct open_set *set, size_t at,

@@ -61,6 +61,7 @@ struct timeline_span {
 	 * the two families, flock and record locks, do not see each other.
 	 */
 	bool both_families;
+	bool unshared; /* HF_EVENT_UNSHARED */
 };
 
 /* A thread that waits for a child to end. That it goes on only shows in its next event. */

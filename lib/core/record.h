@@ -230,13 +230,19 @@ enum hf_event_type {
 	HF_EVENT_TYPES
 };
 
+/* Of an ACQUIRE or WAIT, in its error field. */
+enum hf_event_flags {
+	HF_EVENT_UNSHARED = 1 /* its process opened the description since it was forked, and did not
+				 duplicate it: a description of another process is another one */
+};
+
 /* One cell of the ring: 64 bytes. sequence is stored last: cell number + 1 (low 32 bits). */
 struct hf_event {
 	uint32_t sequence;
 	uint8_t type;
 	uint8_t primitive;
 	uint8_t mode;
-	uint8_t error; /* errno of a FAILED */
+	uint8_t error; /* errno of a FAILED; of an ACQUIRE or WAIT: enum hf_event_flags */
 	uint32_t image;
 	int32_t tid;
 	uint64_t time;

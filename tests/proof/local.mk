@@ -10,11 +10,12 @@ PROOF_TESTS = \
 	tests/proof/passwd.sh \
 	tests/proof/forks.sh \
 	tests/proof/annotate.sh \
-	tests/proof/keeper.sh
+	tests/proof/keeper.sh \
+	tests/proof/shared.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/stress tests/proof/transparency tests/proof/unseen tests/proof/spawn \
 	tests/proof/annotate tests/proof/passwd \
-	tests/proof/forks tests/proof/keeper
+	tests/proof/forks tests/proof/keeper tests/proof/shared
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -57,6 +58,10 @@ tests_proof_threads_LDADD = libholdfast.la
 tests_proof_passwd_SOURCES = tests/proof/passwd.c
 tests_proof_passwd_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_passwd_LDFLAGS =
+
+tests_proof_shared_SOURCES = tests/proof/shared.c
+tests_proof_shared_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_shared_LDFLAGS =
 
 tests_proof_keeper_SOURCES = tests/proof/keeper.c
 tests_proof_keeper_CFLAGS = $(WARN_CFLAGS) -g -O0

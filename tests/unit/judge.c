@@ -45,6 +45,45 @@ Test(judge, one_that_the_kernel_refused_was_a_deadlock_too, .timeout = 10)
 	report_free(got);
 }
 
+/* The same with OFD locks, through descriptors that each process opened itself, or did not. */
+static struct report *two_ofd_upgrades(bool are_unshared)
+{
+	struct hf_event *events;
+
+	begin();
+	image(HF_IMAGE_EXEC, 10);
+	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
+	image(HF_IMAGE_FORK, 11);
+	now_tid = 11;
+	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
+	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
+	now_image = 0;
+	now_tid = 10;
+	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
+	events = part(pool->ring_offset);
+	for (unsigned i = 0; i < pool->ring_next; i++) {
+		events[i].primitive = HF_PRIM_OFD;
+		events[i].error = are_unshared ? HF_EVENT_UNSHARED : 0;
+	}
+	return report();
+}
+
+Test(judge, two_upgrades_through_one_description_wait_for_somebody_else, .timeout = 10)
+{
+	struct report *got = two_ofd_upgrades(false);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+Test(judge, two_upgrades_through_two_descriptions_wait_for_each_other, .timeout = 10)
+{
+	struct report *got = two_ofd_upgrades(true);
+
+	cr_expect_eq(got->finding_count, 1);
+	report_free(got);
+}
+
 Test(judge, two_upgrades_of_which_one_was_granted_are_none, .timeout = 10)
 {
 	struct report *got = two_upgrades(HF_EVENT_ACQUIRE);
@@ -114,32 +153,45 @@ Test(judge, a_parent_that_only_closes_may_have_handed_its_lock_over, .timeout = 
 }
 
 /* A parent in waitpid() with a lock; its child asks for it and is answered so. */
-static struct report *wait_under_lock(enum hf_event_type answer)
+static struct report *wait_under_lock(enum hf_event_type answer, enum hf_primitive primitive)
 {
+	struct hf_event *events;
+
 	begin();
 	image(HF_IMAGE_EXEC, 10);
 	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
 	event(HF_EVENT_WAITPID, HF_MODE_NONE, 0, 0);
-	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].fd = 11;
+	events = part(pool->ring_offset);
+	events[pool->ring_next - 1].fd = 11;
 	image(HF_IMAGE_FORK, 11);
 	now_tid = 11;
 	event(HF_EVENT_WAIT, HF_MODE_READ, 0, 9);
 	event(answer, HF_MODE_READ, 0, 9);
+	for (unsigned i = 0; i < pool->ring_next; i++)
+		events[i].primitive = (uint8_t)primitive;
 	return report();
 }
 
 Test(judge, a_parent_that_waits_for_a_child_that_waits_for_its_lock_is_told, .timeout = 10)
 {
-	struct report *got = wait_under_lock(HF_EVENT_EXIT);
+	struct report *got = wait_under_lock(HF_EVENT_EXIT, HF_PRIM_POSIX);
 
 	cr_assert_eq(got->finding_count, 1);
 	cr_expect_str_eq(got->findings[0].kind->slug, "wait-under-lock");
 	report_free(got);
 }
 
+Test(judge, a_child_that_has_its_parents_description_does_not_wait_for_its_parent, .timeout = 10)
+{
+	struct report *got = wait_under_lock(HF_EVENT_EXIT, HF_PRIM_OFD);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
 Test(judge, a_child_that_was_granted_the_lock_was_not_stuck, .timeout = 10)
 {
-	struct report *got = wait_under_lock(HF_EVENT_ACQUIRE);
+	struct report *got = wait_under_lock(HF_EVENT_ACQUIRE, HF_PRIM_POSIX);
 
 	cr_expect_eq(got->finding_count, 0);
 	report_free(got);

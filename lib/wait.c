@@ -17,6 +17,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h> /* PTHREAD_STACK_MIN */
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@
 #define POLL_MIN UINT64_C(1000000)
 #define POLL_MAX UINT64_C(20000000)
 #define STACK_SIZE (64u * 1024)
-#define PAGE_SIZE 4096u /* the least there is: stacks are made of whole ones */
+#define PAGE 4096u /* the least there is: stacks are made of whole ones */
 #define JOIN_SPINS 2000
 
 void hf_attempt_init(struct hf_attempt *attempt, struct hf_lock *lock, hf_mode mode,
@@ -168,7 +169,7 @@ static size_t stack_size(const pthread_attr_t *attr)
 
 	*(void **)&minimum = dlsym(RTLD_DEFAULT, "__pthread_get_minstack");
 	if (minimum)
-		return (minimum(attr) - PAGE_SIZE) / PAGE_SIZE * PAGE_SIZE;
+		return (minimum(attr) - PAGE) / PAGE * PAGE;
 	return STACK_SIZE + (least > 0 ? (size_t)least : (size_t)PTHREAD_STACK_MIN);
 }
 

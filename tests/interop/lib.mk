@@ -4,12 +4,13 @@
 LIB_INTEROP_TESTS = \
 	tests/interop/consumer.sh \
 	tests/interop/examples.sh \
+	tests/interop/musl.sh \
 	tests/interop/peers.sh \
 	tests/interop/tsan.sh
 
 TESTS += $(LIB_INTEROP_TESTS)
 EXTRA_DIST += $(LIB_INTEROP_TESTS) tests/interop/consumer.c tests/interop/fasteners-peer.py \
-	tests/interop/tsan.c
+	tests/interop/musl.c tests/interop/tsan.c
 
 check_PROGRAMS += tests/interop/peer
 tests_interop_peer_SOURCES = tests/interop/peer.c

@@ -14,6 +14,7 @@
 
 #include "held.h"
 #include "lock.h"
+#include "sys.h"
 #include "wait.h"
 
 /* What one claim means for another that wants to begin; the greatest over all claims counts. */
@@ -93,11 +94,13 @@ static enum verdict judge_all(const struct hf_claim *wanted, const struct hf_cla
 /* One turn of waiting, as attempt allows. The world may have changed completely afterwards. */
 static int wait_a_turn(struct hf_attempt *attempt)
 {
+	int cancel = hf_cancel_off(); /* the program's callback is called */
 	int ret;
 
 	hf_held_leave();
 	ret = hf_attempt_begin(attempt);
 	hf_held_enter();
+	hf_cancel_restore(cancel);
 	return ret;
 }
 

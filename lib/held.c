@@ -246,6 +246,7 @@ static bool park(struct hf_file *file, int fd)
 static void close_parked(struct hf_parked *list)
 {
 	struct hf_parked *parked, *next;
+	int cancel = hf_cancel_off();
 
 	LL_FOREACH_SAFE(list, parked, next)
 	{
@@ -253,6 +254,7 @@ static void close_parked(struct hf_parked *list)
 		__atomic_sub_fetch(&parked_count, 1, __ATOMIC_RELAXED);
 		free(parked);
 	}
+	hf_cancel_restore(cancel);
 }
 
 bool hf_held_has_parked(void)

@@ -3,6 +3,7 @@
 
 LIB_TESTS = \
 	tests/unit/lib-borrow \
+	tests/unit/lib-cancel \
 	tests/unit/lib-convert \
 	tests/unit/lib-crowd \
 	tests/unit/lib-fair \
@@ -28,6 +29,10 @@ libtestlib_la_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_borrow_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_borrow_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_borrow_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_cancel_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_cancel_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_cancel_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_convert_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_convert_LDFLAGS = $(LIB_TEST_LINK)

@@ -144,12 +144,16 @@ static int step_back(struct hf_attempt *attempt, struct hf_claim *claim, int err
 
 	if (attempt->waited)
 		(void)hf_unlock(claim);
+	if (attempt->refused) {
+		hf_held_finish(claim); /* the error is the program's, whatever it looks like */
+		return error;
+	}
 	if (error == -ESTALE) {
 		error = move_on(claim);
 		if (!error)
 			return hf_attempt_is_over(attempt) ? -ETIMEDOUT : 0;
 	}
-	if (error == -EAGAIN) {
+	if (error == -EINVAL && !claim->posix) {
 		hf_held_use_posix(lock);
 		error = 0;
 	}

@@ -179,14 +179,15 @@ static int check_members(const struct hf_lockset *set)
 	return ret;
 }
 
-/* All of the plan. -EAGAIN: one of the files was replaced, so the plan is no good any more. */
-static int take_planned(struct hf_lockset *set, int64_t timeout, uint64_t deadline)
+/* All of the plan. *moved: one of the files was replaced, so the plan is no good any more. */
+static int take_planned(struct hf_lockset *set, int64_t timeout, uint64_t deadline, bool *moved)
 {
 	struct hf_attempt attempt;
 	struct member *part;
 	int ret = 0;
 
-	while (!ret && set->taken < set->planned) {
+	*moved = false;
+	while (!ret && !*moved && set->taken < set->planned) {
 		part = &set->plan[set->taken];
 		hf_attempt_init(&attempt, part->lock, part->mode, timeout);
 		attempt.deadline = deadline;
@@ -194,10 +195,9 @@ static int take_planned(struct hf_lockset *set, int64_t timeout, uint64_t deadli
 		if (ret)
 			break;
 		set->taken++;
-		if (!hf_fileid_equal(current_id(part->lock), part->id))
-			ret = -EAGAIN;
+		*moved = !hf_fileid_equal(current_id(part->lock), part->id);
 	}
-	if (ret)
+	if (ret || *moved)
 		(void)give_back(set);
 	return ret;
 }
@@ -205,6 +205,7 @@ static int take_planned(struct hf_lockset *set, int64_t timeout, uint64_t deadli
 int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns)
 {
 	uint64_t deadline;
+	bool moved;
 	int ret;
 
 	if (!set || timeout_ns < 0)
@@ -217,8 +218,8 @@ int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns)
 	deadline = timeout_ns == HF_NOWAIT ? 0 : hf_deadline_after(timeout_ns);
 	do {
 		make_plan(set);
-		ret = take_planned(set, timeout_ns, deadline);
-	} while (ret == -EAGAIN);
+		ret = take_planned(set, timeout_ns, deadline, &moved);
+	} while (!ret && moved);
 	set->held = ret == 0;
 	return ret;
 }

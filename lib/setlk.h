@@ -34,8 +34,8 @@ static inline short hf_flock_type(hf_mode mode)
 }
 
 /*
- * One non-blocking call. 0; -EBUSY, and only that for a conflict; -EAGAIN when this file has no OFD
- * locks and the claim was made for them: begin again after hf_held_use_posix(); else the kernel's.
+ * One non-blocking call. 0; -EBUSY, and only that for a conflict; else the kernel's. -EINVAL, for a
+ * claim that is not posix, says that this file has no OFD locks, as the range is good.
  */
 static inline int hf_setlk(const struct hf_claim *claim, short type, uint64_t start, uint64_t end)
 {
@@ -47,9 +47,6 @@ static inline int hf_setlk(const struct hf_claim *claim, short type, uint64_t st
 	while (ret == -EINTR);
 	if (ret == -EAGAIN || ret == -EACCES)
 		return -EBUSY;
-	/* The range is good, so this says that the command is unknown. */
-	if (ret == -EINVAL && !claim->posix)
-		return -EAGAIN;
 	return ret;
 }
 

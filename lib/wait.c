@@ -62,6 +62,7 @@ static void set_deadline(struct hf_attempt *attempt)
 int hf_attempt_begin(struct hf_attempt *attempt)
 {
 	struct hf_lock *lock = attempt->lock;
+	int ret;
 
 	if (attempt->timeout == HF_NOWAIT)
 		return -EBUSY;
@@ -69,7 +70,9 @@ int hf_attempt_begin(struct hf_attempt *attempt)
 	if (attempt->announced || !lock->on_wait)
 		return 0;
 	attempt->announced = true;
-	return lock->on_wait(lock, attempt->mode, lock->on_wait_arg);
+	ret = lock->on_wait(lock, attempt->mode, lock->on_wait_arg);
+	attempt->refused = ret != 0;
+	return ret;
 }
 
 bool hf_attempt_is_over(const struct hf_attempt *attempt)

@@ -26,6 +26,7 @@ struct hf_attempt {
 	unsigned cancels;  /* the handle's count at the first wait */
 	bool begun;	   /* both are set */
 	bool announced;	   /* on_wait was called */
+	bool refused;	   /* and ended the attempt: the result is its own, no code of ours */
 	bool waited;	   /* slept since the last grant: the file may have been replaced */
 };
 

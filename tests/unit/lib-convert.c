@@ -43,16 +43,94 @@ Test(convert, an_upgrade_that_fails_keeps_the_shared_hold)
 	hf_lock_close(lock);
 }
 
+/* When the upgrade is about to wait, and not earlier. */
+static int let_go(hf_lock *lock, hf_mode mode, void *arg)
+{
+	(void)lock;
+	(void)mode;
+	child_go(arg);
+	return 0;
+}
+
 Test(convert, an_upgrade_waits_for_the_other_reader)
 {
 	struct child reader = child_holding("f", HF_SHARED);
-	hf_lock *lock = lock_with("f", HF_ANY_THREAD);
-	struct child *leaving = &reader;
+	hf_lock *lock = held_on("f", HF_SHARED);
+
+	cr_assert_eq(hf_lock_on_wait(lock, let_go, &reader), 0);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_SEC(50)), 0);
+	cr_expect_eq(child_finish(&reader), 0);
+	cr_expect_eq(try_in_child("f", HF_SHARED), -EBUSY);
+	hf_lock_close(lock);
+}
+
+Test(convert, a_waiting_writer_does_not_get_in_before_an_upgrade)
+{
+	struct child reader = child_holding("f", HF_SHARED);
+	hf_lock *lock = held_on("f", HF_SHARED);
+	struct child writer = child_waiting("f", HF_EXCLUSIVE);
+
+	cr_assert_eq(hf_lock_on_wait(lock, let_go, &reader), 0);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_SEC(50)), 0);
+	cr_expect_eq(child_finish(&reader), 0);
+	cr_expect_eq(hf_lock_verify(lock), 0);
+	cr_expect_eq(hf_lock_release(lock), 0);
+	cr_expect_eq(child_told(&writer), 'h');
+	cr_expect_eq(child_finish(&writer), 0);
+	hf_lock_close(lock);
+}
+
+Test(convert, a_waiting_writer_does_not_get_in_at_a_downgrade)
+{
+	hf_lock *lock = held_on("f", HF_EXCLUSIVE);
+	struct child writer = child_waiting("f", HF_EXCLUSIVE);
+
+	cr_expect_eq(hf_lock_convert(lock, HF_SHARED, HF_NOWAIT), 0);
+	cr_expect_eq(hf_lock_verify(lock), 0);
+	cr_expect_eq(try_in_child("f", HF_SHARED), 0);
+	await_waiter("f"); /* it still is one */
+	cr_expect_eq(hf_lock_release(lock), 0);
+	cr_expect_eq(child_finish(&writer), 0);
+	hf_lock_close(lock);
+}
+
+static int replace_and_let_go(hf_lock *lock, hf_mode mode, void *arg)
+{
+	write_file("new", "");
+	(void)rename("new", "f");
+	return let_go(lock, mode, arg);
+}
+
+Test(convert, an_upgrade_that_waited_on_a_replaced_file_is_told_and_stays_shared)
+{
+	struct child reader = child_holding("f", HF_SHARED);
+	hf_lock *lock = held_on("f", HF_SHARED);
+
+	cr_assert_eq(hf_lock_on_wait(lock, replace_and_let_go, &reader), 0);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_SEC(50)), -ESTALE);
+	cr_expect_eq(child_finish(&reader), 0);
+	cr_expect_eq(hf_lock_mode(lock), HF_SHARED);
+	cr_expect_eq(hf_lock_release(lock), 0);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0, "on the new file");
+	hf_lock_close(lock);
+}
+
+Test(convert, a_failed_upgrade_with_writers_first_leaves_the_gate_open)
+{
+	struct child reader = child_holding("f", HF_SHARED);
+	hf_lock *lock = lock_with("f", HF_WRITERS_FIRST);
+	hf_lock *late = lock_with("f", HF_WRITERS_FIRST);
 
 	cr_assert_eq(hf_lock_acquire(lock, HF_SHARED, HF_NOWAIT), 0);
-	cr_expect_eq(child_finish(leaving), 0);
-	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_SEC(50)), 0);
-	cr_expect_eq(try_in_child("f", HF_SHARED), -EBUSY);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_NOWAIT), -EBUSY);
+	cr_expect_eq(acquire_in_thread(late, HF_SHARED, HF_NOWAIT), 0);
+	hf_lock_close(late);
+	late = lock_with("f", HF_WRITERS_FIRST);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_MSEC(5)), -ETIMEDOUT);
+	cr_expect_eq(acquire_in_thread(late, HF_SHARED, HF_NOWAIT), 0);
+	cr_expect_eq(child_finish(&reader), 0);
+	hf_lock_close(late);
+	cr_expect_eq(hf_lock_convert(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
 	hf_lock_close(lock);
 }
 

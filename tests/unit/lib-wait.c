@@ -431,3 +431,49 @@ Test(waiting, a_wait_is_announced_once_and_can_be_refused)
 	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
 	hf_lock_close(lock);
 }
+
+Test(waiting, whatever_the_callback_returns_ends_the_attempt)
+{
+	static const int answers[] = { -EAGAIN, -EINVAL, -ESTALE, -EBUSY, -ETIMEDOUT, 1, 17 };
+	struct announcement heard = { 0, 0 };
+	struct child holder = child_holding("f", HF_EXCLUSIVE);
+	hf_lock *lock = lock_on("f");
+	hf_lockset *set;
+	size_t i;
+
+	cr_assert_eq(hf_lockset_new(&set), 0);
+	cr_assert_eq(hf_lockset_add(set, lock, HF_EXCLUSIVE), 0);
+	cr_assert_eq(hf_lock_on_wait(lock, announce, &heard), 0);
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		heard.answer = answers[i];
+		cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_MSEC(200)), answers[i]);
+		cr_expect_eq(hf_lockset_acquire(set, HF_MSEC(200)), answers[i]);
+	}
+	cr_expect_eq(heard.count, (int)i * 2);
+	cr_expect_eq(child_finish(&holder), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	hf_lockset_free(set);
+	hf_lock_close(lock);
+}
+
+static int count_holders(const struct hf_holder *holder, void *arg)
+{
+	*(int *)arg += holder->pid == getpid();
+	return 0;
+}
+
+static int ask_who(hf_lock *lock, hf_mode mode, void *arg)
+{
+	return hf_lock_each_holder(lock, mode, count_holders, arg);
+}
+
+Test(waiting, the_callback_may_ask_who_it_is_when_another_thread_holds_it)
+{
+	hf_lock *lock = held_on("f", HF_EXCLUSIVE);
+	int holders = 0;
+
+	cr_assert_eq(hf_lock_on_wait(lock, ask_who, &holders), 0);
+	cr_expect_eq(acquire_in_thread(lock, HF_SHARED, HF_MSEC(5)), -ETIMEDOUT);
+	cr_expect_eq(holders, 1);
+	hf_lock_close(lock);
+}

@@ -45,7 +45,7 @@ libhflib_la_SOURCES = \
 	lib/rwlock.c \
 	lib/scope.c \
 	lib/setlk.c lib/setlk.h \
-	lib/sys.c lib/sys.h \
+	lib/sys.c lib/sys.h lib/sys.def \
 	lib/upgraders.c \
 	lib/verify.c \
 	lib/wait.c lib/wait.h

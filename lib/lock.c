@@ -44,10 +44,14 @@ int hf_lock_recheck(struct hf_lock *lock, bool waited)
 int hf_lock_check_borrowed(struct hf_lock *lock)
 {
 	struct hf_fileid id;
+	int ret;
 
 	if (!lock->borrowed)
 		return 0;
-	return hf_fd_fileid(lock->fd, &id) || !hf_fileid_equal(id, lock->file->key.id) ? -EBADF : 0;
+	ret = hf_fd_fileid(lock->fd, &id);
+	if (ret)
+		return ret;
+	return hf_fileid_equal(id, lock->file->key.id) ? 0 : -EBADF;
 }
 
 /* Opens the file that the path names now, in place of the dead one. claim ends. */

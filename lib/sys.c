@@ -89,16 +89,6 @@ static uint64_t sys_now(void)
 }
 
 struct hf_sys hf_sys = {
-	.openat = sys_openat,
-	.close = sys_close,
-	.dup = sys_dup,
-	.dup3 = sys_dup3,
-	.fstat = sys_fstat,
-	.fstatat = sys_fstatat,
-	.mkdirat = sys_mkdirat,
-	.setlk = sys_setlk,
-	.same_description = sys_same_description,
-	.read = sys_read,
-	.thread = sys_thread,
-	.now = sys_now,
+#define HF_SYS(TYPE, NAME, PARAMETERS, ARGUMENTS) .NAME = sys_##NAME,
+#include "sys.def"
 };

@@ -15,18 +15,8 @@
 #include <sys/types.h>
 
 struct hf_sys {
-	int (*openat)(int dirfd, const char *path, int flags, mode_t mode);
-	int (*close)(int fd);
-	int (*dup)(int fd);	       /* F_DUPFD_CLOEXEC */
-	int (*dup3)(int from, int to); /* with O_CLOEXEC */
-	int (*fstat)(int fd, struct stat *ret);
-	int (*fstatat)(int dirfd, const char *path, struct stat *ret, int flags);
-	int (*mkdirat)(int dirfd, const char *path, mode_t mode);
-	int (*setlk)(int fd, int command, struct flock *range);
-	int (*same_description)(int fd, int other); /* kcmp: 1, 0, or why it cannot tell */
-	ssize_t (*read)(int fd, void *buffer, size_t size);
-	int (*thread)(pthread_t *ret, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
-	uint64_t (*now)(void); /* ns, CLOCK_MONOTONIC */
+#define HF_SYS(TYPE, NAME, PARAMETERS, ARGUMENTS) TYPE(*NAME) PARAMETERS;
+#include "sys.def"
 };
 
 extern struct hf_sys hf_sys;

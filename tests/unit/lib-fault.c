@@ -6,71 +6,7 @@
 #include "config.h"
 
 #include "lib.h"
-
-#include "sys.h"
-
-static struct hf_sys real; /* the table before a test changes it */
-
-/* The call that fails, from the skip-th on, how often, and with what. */
-static struct {
-	int skip;
-	int times;
-	int error;
-	int seen;
-} fault;
-
-static bool fails(void)
-{
-	return fault.seen++ >= fault.skip && fault.seen <= fault.skip + fault.times;
-}
-
-static void arm(int skip, int times, int error)
-{
-	fault.skip = skip;
-	fault.times = times;
-	fault.error = error;
-	fault.seen = 0;
-}
-
-static int bad_openat(int dirfd, const char *path, int flags, mode_t mode)
-{
-	return fails() ? -fault.error : real.openat(dirfd, path, flags, mode);
-}
-
-static int bad_dup3(int from, int to)
-{
-	return fails() ? -fault.error : real.dup3(from, to);
-}
-
-static int bad_dup(int fd)
-{
-	return fails() ? -fault.error : real.dup(fd);
-}
-
-static int bad_fstat(int fd, struct stat *ret)
-{
-	return fails() ? -fault.error : real.fstat(fd, ret);
-}
-
-static int bad_fstatat(int dirfd, const char *path, struct stat *ret, int flags)
-{
-	return fails() ? -fault.error : real.fstatat(dirfd, path, ret, flags);
-}
-
-static int bad_mkdirat(int dirfd, const char *path, mode_t mode)
-{
-	return fails() ? -fault.error : real.mkdirat(dirfd, path, mode);
-}
-
-static int bad_setlk(int fd, int command, struct flock *range)
-{
-	return fails() ? -fault.error : real.setlk(fd, command, range);
-}
-
-static ssize_t bad_read(int fd, void *buffer, size_t size)
-{
-	return fails() ? -fault.error : real.read(fd, buffer, size);
-}
+#include "fault.h"
 
 static void setup(void)
 {
@@ -346,6 +282,53 @@ Test(faults, verify_asks_proc_where_the_kernel_has_no_answer)
 	hf_lock_close(lock);
 }
 
+Test(faults, verify_finds_a_loss_in_proc_too)
+{
+	hf_lock *lock = held_on("f", HF_EXCLUSIVE);
+	struct flock range = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 9, .l_len = 1 };
+	int command = has_ofd_locks() ? F_OFD_SETLK : F_SETLK;
+
+	hf_sys.setlk = no_query;
+	cr_assert_eq(fcntl(hf_lock_fd(lock), command, &range), 0);
+	cr_expect_eq(hf_lock_verify(lock), -EIDRM, "one byte is only shared");
+	range = (struct flock){ .l_type = F_UNLCK, .l_whence = SEEK_SET };
+	cr_assert_eq(fcntl(hf_lock_fd(lock), command, &range), 0);
+	cr_expect_eq(hf_lock_verify(lock), -EIDRM);
+	hf_lock_close(lock);
+}
+
+/* ---- borrowed descriptors ---- */
+
+Test(faults, a_descriptor_lent_twice_is_one_owner_even_where_the_kernel_cannot_compare)
+{
+	hf_lock *first, *second;
+	int fd = open("f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	hf_sys.same_description = bad_same_description;
+	arm(0, 1000, EPERM);
+	cr_assert_eq(hf_lock_open_fd(fd, 0, &first), 0);
+	cr_assert_eq(hf_lock_open_fd(fd, 0, &second), 0);
+	cr_expect_eq(hf_lock_acquire(first, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	cr_expect_eq(acquire_in_thread(second, HF_EXCLUSIVE, HF_NOWAIT), -EBUSY);
+	hf_lock_close(second);
+	hf_lock_close(first);
+	(void)close(fd);
+}
+
+Test(faults, a_borrowed_descriptor_that_cannot_be_looked_at_says_why)
+{
+	hf_lock *lock;
+	int fd = open("f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_eq(hf_lock_open_fd(fd, 0, &lock), 0);
+	hf_sys.fstat = bad_fstat;
+	arm(0, 1, EIO);
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), -EIO);
+	cr_expect_eq(hf_lock_mode(lock), 0);
+	hf_lock_close(lock);
+	(void)close(fd);
+}
+
 Test(faults, every_error_has_a_text)
 {
 	int i;
@@ -356,5 +339,6 @@ Test(faults, every_error_has_a_text)
 	for (i = -200; i <= 200; i++)
 		cr_expect_gt(strlen(hf_strerror(i)), 0);
 	cr_expect_gt(strlen(hf_strerror(INT32_MIN)), 0);
-	cr_expect_eq(hf_version(), HF_VERSION_MAJOR << 16 | HF_VERSION_MINOR << 8 | HF_VERSION_PATCH);
+	cr_expect_eq(hf_version(),
+		     HF_VERSION_MAJOR << 16 | HF_VERSION_MINOR << 8 | HF_VERSION_PATCH);
 }

@@ -15,6 +15,7 @@ LIB_TESTS = \
 	tests/unit/lib-open \
 	tests/unit/lib-replace \
 	tests/unit/lib-rwlock \
+	tests/unit/lib-sweep \
 	tests/unit/lib-threads \
 	tests/unit/lib-wait
 
@@ -23,7 +24,7 @@ LIB_TEST_LINK = $(AM_LDFLAGS) $(HFLIB_LINK)
 LIB_TEST_LIBS = libtestlib.la libhflib.la $(CRITERION_LIBS)
 
 check_LTLIBRARIES += libtestlib.la
-libtestlib_la_SOURCES = tests/unit/lib-helpers.c tests/unit/lib.h
+libtestlib_la_SOURCES = tests/unit/lib-helpers.c tests/unit/lib.h tests/unit/fault.h
 libtestlib_la_CFLAGS = $(LIB_TEST_CFLAGS)
 
 tests_unit_lib_borrow_CFLAGS = $(LIB_TEST_CFLAGS)
@@ -77,6 +78,10 @@ tests_unit_lib_replace_LDADD = $(LIB_TEST_LIBS)
 tests_unit_lib_rwlock_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_rwlock_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_rwlock_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_sweep_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_sweep_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_sweep_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_threads_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_threads_LDFLAGS = $(LIB_TEST_LINK)

@@ -8,12 +8,21 @@
 
 TestSuite(forking, .init = folder_setup, .fini = folder_teardown, .timeout = 60);
 
+static int see(const struct hf_holder *holder, void *arg)
+{
+	(void)holder;
+	(void)arg;
+	return 0;
+}
+
 static int try_everything(struct child *self, void *arg)
 {
 	hf_lock *lock = arg;
 
 	(void)self;
-	if (hf_lock_acquire(lock, HF_SHARED, HF_NOWAIT) != -EPERM ||
+	if (hf_lock_each_holder(lock, HF_SHARED, see, NULL) != -EPERM ||
+	    hf_lock_on_wait(lock, NULL, NULL) != -EPERM ||
+	    hf_lock_acquire(lock, HF_SHARED, HF_NOWAIT) != -EPERM ||
 	    hf_lock_convert(lock, HF_SHARED, HF_NOWAIT) != -EPERM ||
 	    hf_lock_release(lock) != -EPERM || hf_lock_mode(lock) != -EPERM ||
 	    hf_lock_verify(lock) != -EPERM || hf_lock_fd(lock) != -EPERM ||
@@ -41,7 +50,8 @@ static int open_anew(struct child *self, void *arg)
 
 	(void)self;
 	(void)arg;
-	if (hf_lock_open("f", 0, &lock) || hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT) != -EBUSY ||
+	if (hf_lock_open("f", 0, &lock) ||
+	    hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT) != -EBUSY ||
 	    hf_lock_open("g", 0, &lock) || hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT))
 		return 1;
 	hf_lock_close(lock);
@@ -184,6 +194,79 @@ Test(forking, forks_in_one_thread_do_not_disturb_locks_in_another)
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	(void)pthread_join(thread, NULL);
+}
+
+/* ---- a borrowed descriptor, which is the program's to close ---- */
+
+static int close_borrowed(struct child *self, void *arg)
+{
+	hf_lock *lock = arg;
+	int fd;
+
+	(void)self;
+	fd = hf_lock_fd(lock);
+	hf_lock_close(lock);
+	return fd == -EPERM ? 0 : 1;
+}
+
+Test(forking, a_child_that_closes_a_handle_on_a_borrowed_descriptor_unlocks_nothing)
+{
+	hf_lock *lock;
+	struct child child;
+	int fd = open("f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert_eq(hf_lock_open_fd(fd, 0, &lock), 0);
+	cr_assert_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	child = child_start(close_borrowed, lock);
+	cr_expect_eq(child_finish(&child), 0);
+	cr_expect_eq(try_in_child("f", HF_SHARED), -EBUSY);
+	hf_lock_close(lock);
+	(void)close(fd);
+}
+
+/* ---- what is made of locks, or is no lock on a file ---- */
+
+struct made {
+	hf_lockset *set;
+	hf_lock *lock;
+};
+
+static int use_set(struct child *self, void *arg)
+{
+	struct made *made = arg;
+
+	(void)self;
+	if (hf_lockset_acquire(made->set, HF_NOWAIT) == 0)
+		return 1;
+	hf_lockset_free(made->set);
+	hf_lock_close(made->lock);
+	return 0;
+}
+
+static int take_set(struct child *self, void *arg)
+{
+	struct made *made = arg;
+
+	(void)self;
+	return hf_lockset_acquire(made->set, HF_NOWAIT) == -EPERM ? 0 : 1;
+}
+
+Test(forking, a_childs_set_is_nothing_and_the_parents_stays_held)
+{
+	struct made made = { .lock = lock_on("f") };
+	struct child child;
+
+	cr_assert_eq(hf_lockset_new(&made.set), 0);
+	cr_assert_eq(hf_lockset_add(made.set, made.lock, HF_EXCLUSIVE), 0);
+	child = child_start(take_set, &made);
+	cr_expect_eq(child_finish(&child), 0);
+	cr_assert_eq(hf_lockset_acquire(made.set, HF_NOWAIT), 0);
+	child = child_start(use_set, &made);
+	cr_expect_eq(child_finish(&child), 0);
+	cr_expect_eq(try_in_child("f", HF_SHARED), -EBUSY);
+	cr_expect_eq(hf_lockset_release(made.set), 0);
+	hf_lockset_free(made.set);
+	hf_lock_close(made.lock);
 }
 
 static int use_rwlock(struct child *self, void *arg)

@@ -5,6 +5,7 @@
 #include "lib.h"
 
 #include <sys/file.h>
+#include <sys/mman.h>
 
 TestSuite(holders, .init = folder_setup, .fini = folder_teardown, .timeout = 60);
 
@@ -149,6 +150,47 @@ Test(holders, a_posix_holder_is_told)
 Test(holders, a_flock_holder_is_told_as_such)
 {
 	expect_kind(false, HF_HOLDER_FLOCK);
+}
+
+/* One open file description, in two processes. */
+static int hold_ofd_together(struct child *self, void *arg)
+{
+	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open("f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	pid_t pid;
+
+	if (fd < 0 || fcntl(fd, F_OFD_SETLK, &range))
+		return 1;
+	pid = fork();
+	if (pid == 0) {
+		await_go(self);
+		_exit(0);
+	}
+	*(pid_t *)arg = pid;
+	tell(self, 'h');
+	(void)waitpid(pid, NULL, 0);
+	return 0;
+}
+
+Test(holders, a_lock_that_two_processes_share_has_both_of_them)
+{
+	pid_t *heir = mmap(NULL, sizeof(*heir), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			   -1, 0);
+	struct child holder;
+	struct seen seen;
+	hf_lock *lock;
+
+	cr_assert_neq(heir, MAP_FAILED);
+	holder = child_start(hold_ofd_together, heir);
+	cr_assert_eq(child_told(&holder), 'h');
+	lock = lock_on("f");
+	seen = look(lock, HF_SHARED);
+	cr_assert_eq(seen.count, 2);
+	cr_expect_eq(seen.holders[0].kind, HF_HOLDER_OFD);
+	cr_expect_eq(seen.holders[0].pid + seen.holders[1].pid, holder.pid + *heir);
+	cr_expect_neq(seen.holders[0].pid, seen.holders[1].pid);
+	cr_expect_eq(child_finish(&holder), 0);
+	hf_lock_close(lock);
 }
 
 static int look_as_nobody(struct child *self, void *arg)

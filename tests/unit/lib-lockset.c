@@ -4,6 +4,8 @@
 
 #include "lib.h"
 
+#include "sys.h"
+
 TestSuite(lockset, .init = folder_setup, .fini = folder_teardown, .timeout = 60);
 
 #define MEMBERS 3
@@ -150,6 +152,57 @@ Test(lockset, the_empty_set_and_bad_arguments)
 	cr_expect_eq(hf_lockset_new(NULL), -EINVAL);
 	hf_lockset_free(set);
 	hf_lockset_free(NULL);
+}
+
+/* ---- one order ---- */
+
+static struct hf_sys real;
+static int asked[8];
+static int asked_count;
+
+static int note_fd(int fd, int command, struct flock *range)
+{
+	if (range->l_type != F_UNLCK && asked_count < 8)
+		asked[asked_count++] = fd;
+	return real.setlk(fd, command, range);
+}
+
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	cr_assert_eq(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+Test(lockset, members_are_taken_in_the_order_of_their_inodes_and_bytes)
+{
+	static const char *const names[MEMBERS] = { "a", "b", "c" };
+	hf_lock *ranges[2 * MEMBERS];
+	int i;
+
+	cr_assert_eq(hf_lockset_new(&set), 0);
+	for (i = 0; i < 2 * MEMBERS; i++) {
+		const char *name = names[i % MEMBERS];
+
+		cr_assert_eq(hf_lock_open_range(name, 0, i < MEMBERS ? 10 : 0, 5, &ranges[i]), 0);
+		cr_assert_eq(hf_lockset_add(set, ranges[i], HF_EXCLUSIVE), 0);
+	}
+	real = hf_sys;
+	hf_sys.setlk = note_fd;
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	hf_sys = real;
+	cr_expect_eq(asked_count, 2 * MEMBERS);
+	for (i = 1; i < asked_count; i++)
+		cr_expect_leq(inode_of(asked[i - 1]), inode_of(asked[i]));
+	for (i = 0; i < 2 * MEMBERS; i += 2)
+		cr_expect(asked[i + 1] == hf_lock_fd(ranges[0]) ||
+				  asked[i + 1] == hf_lock_fd(ranges[1]) ||
+				  asked[i + 1] == hf_lock_fd(ranges[2]),
+			  "the bytes from 10 come second");
+	hf_lockset_free(set);
+	for (i = 0; i < 2 * MEMBERS; i++)
+		hf_lock_close(ranges[i]);
 }
 
 #define ROUNDS 100

@@ -171,9 +171,38 @@ Test(opening, bad_arguments_are_refused)
 	lock = lock_on("f");
 	cr_expect_eq(hf_lock_acquire(lock, (hf_mode)0, HF_NOWAIT), -EINVAL);
 	cr_expect_eq(hf_lock_acquire(lock, HF_SHARED, -1), -EINVAL);
-	cr_expect_eq(hf_lock_acquire(NULL, HF_SHARED, 0), -EINVAL);
+	cr_expect_eq(hf_lock_convert(lock, (hf_mode)3, HF_NOWAIT), -EINVAL);
 	hf_lock_close(lock);
 	hf_lock_close(NULL);
+}
+
+Test(opening, null_is_refused_by_every_function)
+{
+	cr_expect_eq(hf_lock_acquire(NULL, HF_SHARED, 0), -EINVAL);
+	cr_expect_eq(hf_lock_convert(NULL, HF_SHARED, 0), -EINVAL);
+	cr_expect_eq(hf_lock_release(NULL), -EINVAL);
+	cr_expect_eq(hf_lock_mode(NULL), -EINVAL);
+	cr_expect_eq(hf_lock_verify(NULL), -EINVAL);
+	cr_expect_eq(hf_lock_fd(NULL), -EINVAL);
+	cr_expect_eq(hf_lock_cancel(NULL), -EINVAL);
+	cr_expect_eq(hf_lock_on_wait(NULL, NULL, NULL), -EINVAL);
+	cr_expect_eq(hf_lock_each_holder(NULL, HF_SHARED, NULL, NULL), -EINVAL);
+	cr_expect_eq(hf_with_lock("f", HF_SHARED, HF_NOWAIT, NULL, NULL, NULL), -EINVAL);
+	cr_expect_eq(access("f", F_OK), -1);
+}
+
+Test(opening, every_flag_that_is_not_one_is_refused)
+{
+	hf_lock *lock;
+	unsigned flag;
+
+	for (flag = HF_CANCELLABLE << 1; flag; flag <<= 1) {
+		cr_expect_eq(hf_lock_open("f", flag, &lock), -EINVAL, "%x", flag);
+		cr_expect_eq(hf_lock_open_at(AT_FDCWD, "f", flag, &lock), -EINVAL, "%x", flag);
+		cr_expect_eq(hf_lock_open_range("f", flag, 0, 1, &lock), -EINVAL, "%x", flag);
+		cr_expect_eq(hf_lock_open_fd(0, flag, &lock), -EINVAL, "%x", flag);
+	}
+	cr_expect_eq(access("f", F_OK), -1);
 }
 
 Test(opening, ranges_reach_the_last_byte)

@@ -5,6 +5,10 @@
  * /proc/locks lists every lock on the machine, with the holder's pid for POSIX and flock, and -1
  * for OFD locks. Who has one of those is found by looking through the fdinfo of every process that
  * may be looked at; a lock there that nobody in sight has is "unknown", never "nobody".
+ *
+ * On btrfs two files, in two subvolumes, can have one number in /proc/locks. There every line is
+ * looked for in this way, as only the descriptor tells which of the files it is about. Of a holder
+ * who may not be looked at the kernel can still be asked whether he is in the way.
  */
 #include "config.h"
 
@@ -17,6 +21,7 @@
 
 #include "lock.h"
 #include "procfs.h"
+#include "setlk.h"
 #include "sys.h"
 
 #define COMMAND_SIZE 256
@@ -25,12 +30,14 @@
 struct search {
 	struct hf_lock *lock;
 	struct hf_fileid id; /* as /proc prints it */
+	bool ambiguous;	     /* other files may have that one too */
 	hf_mode mode;
 	hf_holder_fn *fn;
 	void *arg;
-	struct hf_proclock wanted; /* the OFD lock whose holders are looked for */
+	struct hf_proclock wanted; /* the lock whose holders are looked for */
 	unsigned found;
-	long pid; /* being looked through */
+	unsigned elsewhere; /* on another file of the same number */
+	long pid;	    /* being looked through */
 };
 
 /* ---- one holder, told to the caller ---- */
@@ -103,7 +110,7 @@ static int tell(struct search *search, const struct hf_proclock *line, long pid)
 	return search->fn(&holder, search->arg);
 }
 
-/* ---- who has this OFD lock ---- */
+/* ---- who has this lock ---- */
 
 static bool is_same_lock(const struct hf_proclock *a, const struct hf_proclock *b)
 {
@@ -113,7 +120,9 @@ static bool is_same_lock(const struct hf_proclock *a, const struct hf_proclock *
 
 static int see_fdinfo_line(const struct hf_proclock *line, void *arg)
 {
-	return is_same_lock(line, &((struct search *)arg)->wanted);
+	const struct hf_proclock *wanted = &((struct search *)arg)->wanted;
+
+	return is_same_lock(line, wanted) && line->pid == wanted->pid;
 }
 
 static int see_descriptor(long fd, void *arg)
@@ -122,7 +131,12 @@ static int see_descriptor(long fd, void *arg)
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "/proc/%ld/fdinfo/%ld", search->pid, fd);
-	return hf_proc_each_lock(name, see_fdinfo_line, search) == 1;
+	if (hf_proc_each_lock(name, see_fdinfo_line, search) != 1)
+		return 0;
+	if (!search->ambiguous || hf_proc_is_on(search->pid, fd, search->lock->file->key.id))
+		return 1;
+	search->elsewhere++;
+	return 0;
 }
 
 static int see_process(long pid, void *arg)
@@ -138,14 +152,33 @@ static int see_process(long pid, void *arg)
 	return tell(search, &search->wanted, pid);
 }
 
-static int tell_ofd_holders(struct search *search, const struct hf_proclock *line)
+/* Has somebody else a lock on these bytes of the very file? Not to be asked for flock's. */
+static bool is_locked_here(const struct search *search, const struct hf_proclock *line)
+{
+	struct flock range = hf_flock_of(F_WRLCK, line->start, line->end);
+
+	return hf_sys.setlk(search->lock->fd, F_OFD_GETLK, &range) || range.l_type != F_UNLCK;
+}
+
+/* Nobody in sight has the lock: may it be one on another file of the same number? */
+static bool is_anothers(const struct search *search, const struct hf_proclock *line)
+{
+	if (!search->ambiguous)
+		return false;
+	if (line->primitive == HF_PRIM_FLOCK)
+		return search->elsewhere > 0;
+	return !is_locked_here(search, line);
+}
+
+static int tell_whoever_has(struct search *search, const struct hf_proclock *line)
 {
 	int ret;
 
 	search->wanted = *line;
 	search->found = 0;
+	search->elsewhere = 0;
 	ret = hf_proc_each_entry("/proc", see_process, search);
-	if (ret || search->found)
+	if (ret || search->found || is_anothers(search, line))
 		return ret;
 	return tell(search, line, 0);
 }
@@ -180,9 +213,12 @@ static int collect(const struct hf_proclock *line, void *arg)
 
 	if (!is_in_the_way(lines->search, line))
 		return 0;
-	/* Equal OFD locks (readers) look alike here, and their holders are found by the look. */
+	/*
+	 * Equal OFD locks (readers) look alike here, and their holders are found by the look. Else
+	 * it is one lock told twice: the file is not read at one instant, and moves.
+	 */
 	for (i = 0; i < lines->count; i++)
-		if (line->primitive == HF_PRIM_OFD && is_same_lock(line, &lines->lines[i]))
+		if (line->pid == lines->lines[i].pid && is_same_lock(line, &lines->lines[i]))
 			return 0;
 	if (lines->count == lines->room) {
 		lines->room = lines->room ? lines->room * 2 : 16;
@@ -197,8 +233,8 @@ static int collect(const struct hf_proclock *line, void *arg)
 
 static int tell_line(struct search *search, const struct hf_proclock *line)
 {
-	if (line->primitive == HF_PRIM_OFD)
-		return tell_ofd_holders(search, line);
+	if (line->primitive == HF_PRIM_OFD || search->ambiguous)
+		return tell_whoever_has(search, line);
 	/* Another pid namespace's holder is printed as 0, or not at all. */
 	return tell(search, line, line->pid > 0 ? line->pid : 0);
 }
@@ -209,6 +245,7 @@ static int each_holder(struct search *search)
 	size_t i;
 	int ret = hf_proc_fileid(search->lock, &search->id);
 
+	search->ambiguous = !ret && !hf_fileid_equal(search->id, search->lock->file->key.id);
 	if (!ret)
 		ret = hf_proc_each_lock("/proc/locks", collect, &lines);
 	if (ret && ret != -ENOMEM)

@@ -257,8 +257,9 @@ enum hf_holder_kind {
 
 /*
  * pid 0: somebody holds it, but this process may not see who (another user's, or another pid
- * namespace's). start_time and command are 0 and "" when the process is gone or may not be looked
- * at. length 0 is to the end of the file. Pointers are valid during the callback only.
+ * namespace's). On btrfs such a flock may be on a file of the same inode number in another
+ * subvolume. start_time and command are 0 and "" when the process is gone or may not be looked at.
+ * length 0 is to the end of the file. Pointers are valid during the callback only.
  */
 struct hf_holder {
 	uint32_t size; /* of this struct: later versions append */

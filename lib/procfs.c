@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "path.h"
 #include "sys.h"
 
 /* Longer than any line that is looked for; a longer one is cut, and then makes no sense. */
@@ -133,6 +134,14 @@ ssize_t hf_proc_read(const char *name, char *buffer, size_t size)
 	if (count >= 0)
 		buffer[count] = '\0';
 	return count;
+}
+
+bool hf_proc_is_on(long pid, long fd, struct hf_fileid id)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "/proc/%ld/fd/%ld", pid, fd);
+	return hf_path_check(AT_FDCWD, name, HF_FOLLOW, id) == 0;
 }
 
 /* ---- which device /proc/locks prints ---- */

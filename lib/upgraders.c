@@ -52,7 +52,8 @@ static int see_descriptor(long fd, void *arg)
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "/proc/%ld/fdinfo/%ld", look->pid, fd);
-	if (hf_proc_each_lock(name, see_lock, look) != 1)
+	if (hf_proc_each_lock(name, see_lock, look) != 1 ||
+	    !hf_proc_is_on(look->pid, fd, look->lock->file->key.id))
 		return 0;
 	look->fd = fd;
 	(void)snprintf(name, sizeof(name), "/proc/%ld/task", look->pid);

@@ -19,6 +19,8 @@
 #include "setlk.h"
 #include "sys.h"
 
+#define LOOKS 4
+
 /* What is asked about: the hold as it was when it was looked up. */
 struct question {
 	const struct hf_lock *lock;
@@ -104,12 +106,24 @@ static int ask_fdinfo(struct question *question)
 	return outcome(hf_proc_each_lock(name, see_fdinfo_line, question));
 }
 
+/*
+ * /proc/locks is read in pieces, and moves when somebody locks in between: a line can then be
+ * missed. So what is missed is looked for again before it is called lost.
+ */
 static int ask_locks(struct question *question)
 {
+	struct question again;
+	int looks = LOOKS;
+	int ret;
+
 	if (hf_proc_fileid(question->lock, &question->id))
 		return -EOPNOTSUPP;
 	question->pid = getpid();
-	return outcome(hf_proc_each_lock("/proc/locks", see_locks_line, question));
+	do {
+		again = *question;
+		ret = outcome(hf_proc_each_lock("/proc/locks", see_locks_line, &again));
+	} while (ret == -EIDRM && --looks > 0);
+	return ret;
 }
 
 static int ask(struct question *question, bool posix)

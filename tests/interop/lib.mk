@@ -2,6 +2,7 @@
 # The lock library as others meet it: its header and shared object, and its locks beside theirs.
 
 LIB_INTEROP_TESTS = \
+	tests/interop/btrfs.sh \
 	tests/interop/consumer.sh \
 	tests/interop/examples.sh \
 	tests/interop/musl.sh \

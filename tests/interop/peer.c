@@ -3,8 +3,12 @@
  * The two C sides of tests/interop/peers.sh, which speak as fasteners-peer.py does:
  *
  *   peer holdfast|posix try|wait|hold PATH shared|exclusive [SECONDS]
+ *   peer holdfast who PATH shared|exclusive
  *
- * holdfast takes an hf_lock; posix a whole-file lock with fcntl(F_SETLK), as SQLite-style programs do.
+ * who prints "KIND PID" for each that hf_lock_each_holder() tells of. Otherwise
+ *
+ * holdfast takes an hf_lock; posix a whole-file lock with fcntl(F_SETLK), as SQLite-style programs
+ * do.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +27,8 @@ static int lock_holdfast(const char *path, int exclusive, double seconds)
 
 	if (ret)
 		return ret;
-	return hf_lock_acquire(lock, exclusive ? HF_EXCLUSIVE : HF_SHARED, (int64_t)(seconds * 1e9));
+	return hf_lock_acquire(lock, exclusive ? HF_EXCLUSIVE : HF_SHARED,
+			       (int64_t)(seconds * 1e9));
 }
 
 static double now(void)
@@ -51,6 +56,28 @@ static int lock_posix(const char *path, int exclusive, double seconds)
 	return fd < 0 ? -errno : 0;
 }
 
+static int print_holder(const struct hf_holder *holder, void *arg)
+{
+	static const char *const kinds[] = { "", "posix", "ofd", "flock" };
+
+	(void)arg;
+	(void)printf("%s %d\n", kinds[holder->kind], (int)holder->pid);
+	return 0;
+}
+
+static int print_holders(const char *path, int exclusive)
+{
+	hf_lock *lock;
+	int ret = hf_lock_open(path, HF_READONLY | HF_NO_CREATE, &lock);
+
+	if (!ret)
+		ret = hf_lock_each_holder(lock, exclusive ? HF_EXCLUSIVE : HF_SHARED, print_holder,
+					  NULL);
+	if (ret)
+		(void)fprintf(stderr, "peer: %s: %s\n", path, hf_strerror(ret));
+	return ret != 0;
+}
+
 static int take(const char *kind, const char *path, int exclusive, double seconds)
 {
 	return strcmp(kind, "posix") ? lock_holdfast(path, exclusive, seconds)
@@ -64,6 +91,8 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 2;
+	if (!strcmp(argv[2], "who"))
+		return print_holders(argv[3], !strcmp(argv[4], "exclusive"));
 	waits = !strcmp(argv[2], "wait");
 	holds = !strcmp(argv[2], "hold");
 	ret = take(argv[1], argv[3], !strcmp(argv[4], "exclusive"),

@@ -8,6 +8,8 @@
 #include "lib.h"
 #include "fault.h"
 
+#include <sys/file.h>
+
 static void setup(void)
 {
 	folder_setup();
@@ -294,6 +296,66 @@ Test(faults, verify_finds_a_loss_in_proc_too)
 	range = (struct flock){ .l_type = F_UNLCK, .l_whence = SEEK_SET };
 	cr_assert_eq(fcntl(hf_lock_fd(lock), command, &range), 0);
 	cr_expect_eq(hf_lock_verify(lock), -EIDRM);
+	hf_lock_close(lock);
+}
+
+/* ---- /proc/locks, which moves while it is read ---- */
+
+static int copies; /* of it, that the next look gets: 0 is a look that misses all */
+
+static int open_copies(int dirfd, const char *path, int flags, mode_t mode)
+{
+	char text[65536];
+	ssize_t count;
+	int from, to, i;
+
+	if (strcmp(path, "/proc/locks") != 0 || copies == 1)
+		return real.openat(dirfd, path, flags, mode);
+	to = real.openat(AT_FDCWD, "copies", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	for (i = 0; i < copies; i++) {
+		from = real.openat(dirfd, path, flags, mode);
+		while ((count = read(from, text, sizeof(text))) > 0)
+			(void)!write(to, text, (size_t)count);
+		(void)close(from);
+	}
+	copies = 1;
+	(void)lseek(to, 0, SEEK_SET);
+	return to;
+}
+
+static int count_holder(const struct hf_holder *holder, void *arg)
+{
+	(void)holder;
+	++*(int *)arg;
+	return 0;
+}
+
+Test(faults, a_lock_that_proc_tells_twice_has_one_holder)
+{
+	struct flock range = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	hf_lock *lock = lock_on("f");
+	int fd = open("f", O_RDWR | O_CLOEXEC);
+	int count = 0;
+
+	cr_assert_eq(fcntl(fd, F_SETLK, &range), 0);
+	cr_assert_eq(flock(fd, LOCK_SH), 0);
+	hf_sys.openat = open_copies;
+	copies = 2;
+	cr_expect_eq(hf_lock_each_holder(lock, HF_EXCLUSIVE, count_holder, &count), 0);
+	cr_expect_eq(count, 2, "one has the POSIX lock, one the flock");
+	(void)close(fd);
+	hf_lock_close(lock);
+}
+
+Test(faults, a_lock_that_one_look_at_proc_misses_is_not_lost)
+{
+	hf_lock *lock = lock_on("f");
+
+	hf_sys.setlk = no_ofd;
+	cr_expect_eq(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT), 0);
+	hf_sys.openat = open_copies;
+	copies = 0;
+	cr_expect_eq(hf_lock_verify(lock), 0);
 	hf_lock_close(lock);
 }
 

@@ -240,7 +240,7 @@ static int stop_helper(struct helper *helper, pthread_t thread)
 	hf_held_leave();
 	if (!done)
 		(void)pthread_cancel(thread);
-	join_helper(thread, helper->done ? helper->cpu : -1);
+	join_helper(thread, done ? helper->cpu : -1);
 	return helper->done ? helper->result : -EBUSY;
 }
 

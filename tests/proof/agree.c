@@ -20,6 +20,7 @@
 #include "slots.h"
 
 bool late_is_allowed;
+bool locks_are_older;
 
 static void add_line(struct locks *locks, enum hf_primitive primitive, const char *line, size_t length)
 {
@@ -65,6 +66,12 @@ static void add_info(struct locks *locks, enum hf_primitive primitive, const str
 
 	for (; (newline = memchr(line, '\n', (size_t)(end - line))); line = newline + 1)
 		add_line(locks, primitive, line, (size_t)(newline - line));
+}
+
+/* What was locked before an exec the kernel knows, and the new image's ledger does not. */
+static bool is_right(const struct locks *kernel, const struct locks *ledger)
+{
+	return locks_are_older ? locks_cover(kernel, ledger) : locks_equal(kernel, ledger);
 }
 
 static bool disagreement(char *reason, const char *about, int number, const struct locks *kernel,
@@ -125,7 +132,7 @@ static bool posix_agrees(const struct locks kernel[FILES], char *reason)
 
 		if (owner)
 			locks_add_owner(&ledger, owner);
-		if (!locks_equal(&kernel[file], &ledger))
+		if (!is_right(&kernel[file], &ledger))
 			return disagreement(reason, "POSIX locks on file", (int)file, &kernel[file],
 					    &ledger);
 	}
@@ -141,7 +148,7 @@ static bool description_agrees(const struct slot *slot, enum hf_primitive primit
 	add_info(&kernel, primitive, info);
 	if (owner)
 		locks_add_owner(&ledger, owner);
-	return locks_equal(&kernel, &ledger) ||
+	return is_right(&kernel, &ledger) ||
 	       disagreement(reason, primitive == HF_PRIM_OFD ? "OFD locks of fd" : "flock of fd",
 			    slot->fd, &kernel, &ledger);
 }

@@ -127,6 +127,9 @@ extern bool released_elsewhere;
 /* Losses without a culprit are no failure until cleared: threads race, or a child released. */
 extern bool late_is_allowed;
 
+/* This image may have locks from before it was exec'ed. */
+extern bool locks_are_older;
+
 /* False, with the reason, when ledger and kernel disagree. ask_witness: the second process too. */
 bool agree(bool ask_witness, char *reason);
 
@@ -161,6 +164,8 @@ struct hf_fileid file_id(unsigned file);
 int file_of(int fd); /* -1: none of them */
 const char *tracing_folder(void); /* an empty one */
 void files_make(void);
+const char *files_folder(void);
+bool files_find(const char *made_there); /* by another image of this process */
 void files_remove(void);
 
 #endif

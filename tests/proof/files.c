@@ -68,14 +68,28 @@ static void give_up(const char *what)
 }
 
 /* Regular files have a second name; a directory is its own. */
-static void make_file(unsigned file)
+static void name_file(unsigned file)
 {
-	struct stat st;
-	int fd;
-
 	snprintf(paths[file], sizeof(paths[file]), "%s/%u", folder, file);
 	snprintf(aliases[file], sizeof(aliases[file]), file == DIRECTORY ? "%s/%u/." : "%s/%u.alias",
 		 folder, file);
+}
+
+static bool find_file(unsigned file)
+{
+	struct stat st;
+
+	if (raw_fstatat(AT_FDCWD, paths[file], &st, 0) < 0)
+		return false;
+	ids[file] = (struct hf_fileid){ st.st_dev, st.st_ino };
+	return true;
+}
+
+static void make_file(unsigned file)
+{
+	int fd;
+
+	name_file(file);
 	if (file == DIRECTORY) {
 		if (mkdir(paths[file], 0700))
 			give_up(paths[file]);
@@ -84,9 +98,25 @@ static void make_file(unsigned file)
 		if (fd < 0 || close(fd) || link(paths[file], aliases[file]))
 			give_up(paths[file]);
 	}
-	if (stat(paths[file], &st))
+	if (!find_file(file))
 		give_up(paths[file]);
-	ids[file] = (struct hf_fileid){ st.st_dev, st.st_ino };
+}
+
+bool files_find(const char *made_there)
+{
+	bool found = true;
+
+	snprintf(folder, sizeof(folder), "%s", made_there);
+	for (unsigned file = 0; file < FILES; file++) {
+		name_file(file);
+		found &= find_file(file);
+	}
+	return found;
+}
+
+const char *files_folder(void)
+{
+	return folder;
 }
 
 void files_make(void)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program that was just exec'ed finds locked, by the kernel's word alone. */
+/*
+ * The new image after an exec. It tells what it finds locked, by the kernel's word alone, and goes
+ * on working with the descriptors that it has got. Locks from before are not in its ledger:
+ * everything in the ledger must be there, and nothing may be missed that nobody lost.
+ */
 #ifndef KEPT_H
 #define KEPT_H
 
@@ -10,9 +14,10 @@
 struct kept {
 	unsigned files;	       /* with POSIX locks of this process */
 	unsigned descriptions; /* with OFD locks, and again with a flock */
+	char reason[REASON_SIZE];
 };
 
-/* Where to write a struct kept, and the inodes that are meant: "FD:INODE:INODE...". */
+/* Where to write a struct kept, what to go on with, and where the files are: "FD:SEED:FOLDER". */
 int report_kept(const char *text);
 
 #endif

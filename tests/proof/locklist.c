@@ -57,6 +57,23 @@ bool locks_equal(const struct locks *a, const struct locks *b)
 	return a->count == b->count && !memcmp(a->lock, b->lock, a->count * sizeof(a->lock[0]));
 }
 
+static bool lies_in(const struct lock *lock, const struct locks *all)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->lock[i].mode == lock->mode && all->lock[i].start <= lock->start &&
+		    all->lock[i].end >= lock->end)
+			return true;
+	return false;
+}
+
+bool locks_cover(const struct locks *all, const struct locks *part)
+{
+	for (unsigned i = 0; i < part->count; i++)
+		if (!lies_in(&part->lock[i], all))
+			return false;
+	return true;
+}
+
 void locks_write(char *text, size_t size, const struct locks *locks)
 {
 	size_t at = 0;

@@ -34,6 +34,9 @@ void locks_add_owner(struct locks *locks, const struct hf_owner *owner);
 
 bool locks_equal(const struct locks *a, const struct locks *b);
 
+/* Does each lock of part lie within one of all, of the same mode? */
+bool locks_cover(const struct locks *all, const struct locks *part);
+
 /* " W0-9 R10--1"; cut off when there is no room. */
 void locks_write(char *text, size_t size, const struct locks *locks);
 

@@ -142,21 +142,13 @@ enum outcome do_close_range_unshare(const struct op *op)
 
 struct program {
 	char *argv[4];
-	char text[200];
+	char text[300];
 };
 
-/* The new image is told which files are meant, and where to say what it found. */
-static void describe(struct program *program, int report)
+/* The new image is told where to say what it finds, what to do then, and where the files are. */
+static void describe(struct program *program, int report, uint32_t seed)
 {
-	size_t at = (size_t)snprintf(program->text, sizeof(program->text), "%d", report);
-	struct stat null = { 0 };
-
-	(void)raw_fstatat(AT_FDCWD, "/dev/null", &null, 0);
-	for (unsigned file = 0; file < FILES; file++)
-		at += (size_t)snprintf(program->text + at, sizeof(program->text) - at, ":%llu",
-				       (unsigned long long)file_id(file).ino);
-	snprintf(program->text + at, sizeof(program->text) - at, ":%llu",
-		 (unsigned long long)null.st_ino);
+	snprintf(program->text, sizeof(program->text), "%d:%u:%s", report, seed, files_folder());
 	program->argv[0] = (char *)(uintptr_t) "/proc/self/exe";
 	program->argv[1] = (char *)(uintptr_t) "--report-kept";
 	program->argv[2] = program->text;
@@ -215,7 +207,7 @@ static void act_exec(const struct op *op)
 		if (slot->kind != SLOT_FREE && slot->fd != number && op->b % 2)
 			(void)calls.fcntl(slot->fd, F_SETFD, 0);
 	tally->held_at_exec = files_with_posix_locks();
-	describe(&program, reporting_to);
+	describe(&program, reporting_to, op->seed);
 	exec_via(op->b / 2, program.argv);
 	calls._exit(LEFT_OUT);
 }
@@ -226,7 +218,9 @@ static void compare_kept(const struct kept *kept, const uint64_t before[HF_KIND_
 	uint64_t drops = announced(HF_KIND_EXEC_DROPS_LOCK) - before[HF_KIND_EXEC_DROPS_LOCK];
 	uint64_t leaks = announced(HF_KIND_NO_CLOEXEC) - before[HF_KIND_NO_CLOEXEC];
 
-	if (keeps != kept->files || drops != tally->held_at_exec - kept->files)
+	if (kept->reason[0])
+		disagree("after an exec: %s", kept->reason);
+	else if (keeps != kept->files || drops != tally->held_at_exec - kept->files)
 		disagree("an exec keeps the POSIX locks of %u files of %u; said of %u, and of %u "
 			 "that it drops them",
 			 kept->files, tally->held_at_exec, (unsigned)keeps, (unsigned)drops);

@@ -215,11 +215,11 @@ HF_API int hf_lock_mode(const hf_lock *lock);
  *
  * -EPERM       not held by this thread.
  * -EIDRM       the kernel has no such lock any more: somebody unlocked it through a copy of the
- *              descriptor, or (without OFD locks) closed any descriptor of the file.
- * -ESTALE      held, but the path now names another file or none.
- * -EBADF       a borrowed descriptor that now names another file.
- * -EOPNOTSUPP  the kernel does not answer: it is older than F_OFD_GETLK with F_UNLCK, and /proc is
- *              not there.
+ *              descriptor, or (without OFD locks) closed any descriptor of the file. Or it never
+ *              had one: on a FUSE file system whose daemon keeps the locks, and may grant one
+ * twice. -ESTALE      held, but the path now names another file or none. -EBADF       a borrowed
+ * descriptor that now names another file. -EOPNOTSUPP  the kernel does not answer: it is older than
+ * F_OFD_GETLK with F_UNLCK, and /proc is not there.
  */
 HF_API int hf_lock_verify(hf_lock *lock) HF_MUST_CHECK;
 

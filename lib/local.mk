@@ -12,6 +12,7 @@ libhfcore_la_SOURCES = \
 	lib/core/locktypes.h \
 	lib/core/mem.h \
 	lib/core/message.c lib/core/message.h \
+	lib/core/mounts.c lib/core/mounts.h \
 	lib/core/options.c lib/core/options.h lib/core/options.def \
 	lib/core/proclocks.c lib/core/proclocks.h \
 	lib/core/rangeplace.c lib/core/rangeplace.h \

@@ -149,11 +149,22 @@ static struct hf_culprit *to_blame(const struct hf_owner *owner, struct hf_culpr
 	return culprit;
 }
 
+static void tell(struct hf_file *file, struct hf_owner *owner, const struct hf_range *range,
+		 struct hf_culprit *culprit, enum hf_proof proof, struct verdict *verdict)
+{
+	struct hf_rec_finding finding = finding_of(file, owner, range);
+
+	blame(&finding, culprit, proof);
+	report(&finding, culprit, verdict);
+	hf_finding_event(&finding, HF_EVENT_LOST, finding.fd);
+	watch_loss(&finding, verdict->finding);
+	verdict->gone++;
+}
+
 /* True when the range is gone and must be taken out. */
 static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
 		      struct verdict *verdict)
 {
-	struct hf_rec_finding finding;
 	struct hf_culprit *culprit;
 	enum hf_proof proof;
 	int fd;
@@ -169,12 +180,17 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 	/* From before a fork: the parent has the description too, and may release what it took. */
 	if (!culprit && owner->inherited)
 		return true;
-	finding = finding_of(file, owner, range);
-	blame(&finding, culprit, proof);
-	report(&finding, culprit, verdict);
-	hf_finding_event(&finding, HF_EVENT_LOST, finding.fd);
-	watch_loss(&finding, verdict->finding);
-	verdict->gone++;
+	tell(file, owner, range, culprit, proof, verdict);
+	return true;
+}
+
+/* Where nobody can be asked, the rule that a close obeys is all there is. */
+static bool audit_remote(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
+			 struct verdict *verdict)
+{
+	if (!hf_remote_is_dropped(file, owner, range, verdict->culprit))
+		return false;
+	tell(file, owner, range, verdict->culprit, HF_PROOF_NONE, verdict);
 	return true;
 }
 
@@ -182,12 +198,13 @@ static void audit_owner(struct hf_file *file, struct hf_owner *owner, uint64_t s
 			struct verdict *verdict)
 {
 	struct hf_range *range = hf_rangeset_first(&owner->ranges, start, end), *next;
-	bool last;
+	bool last, is_remote = hf_file_is_remote(file);
 
 	for (; range; range = next) {
 		next = hf_rangeset_next(range, end);
 		last = owner->ranges.count == 1;
-		if (audit_one(file, owner, range, verdict))
+		if (is_remote ? audit_remote(file, owner, range, verdict)
+			      : audit_one(file, owner, range, verdict))
 			hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);
 		if (last)
 			return; /* the owner may be gone with its last range */

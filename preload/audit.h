@@ -21,6 +21,8 @@ struct hf_culprit {
 	hf_ref here;	   /* its stack; 0 until somebody needs it */
 	enum hf_kind kind; /* of the misuse that this is; 0: the lock was dropped by a close */
 	enum hf_lockmode wanted; /* the mode it asked for, if it was a request */
+	struct hf_fileid closes; /* rules_remote.c's: the remote file that fd is open on, */
+	uint64_t time;		 /* and when that was; 0: on none */
 };
 
 /*

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "rawsys.h"
+#include "identify.h"
 #include "shim.h"
 
 #define CACHED_FDS 4096
@@ -70,17 +70,6 @@ void hf_fd_forget_range(unsigned first, unsigned last)
 		hf_fd_forget((int)fd);
 }
 
-static bool id_of(int fd, struct hf_fileid *ret)
-{
-	struct stat st;
-
-	if (raw_fstat(fd, &st) < 0)
-		return false;
-	ret->dev = st.st_dev;
-	ret->ino = st.st_ino;
-	return true;
-}
-
 struct hf_file *hf_fd_file(int fd)
 {
 	struct hf_file *file = is_cached(fd) ? cache[fd] : NULL;
@@ -88,7 +77,7 @@ struct hf_file *hf_fd_file(int fd)
 
 	if (file)
 		return file;
-	if (!id_of(fd, &id))
+	if (!hf_identify(fd, &id))
 		return NULL;
 	if (hf_ledger_trim(&hf_shim.ledger, FILES_KEPT))
 		hf_fd_forget_range(0, UINT32_MAX);
@@ -104,7 +93,7 @@ struct hf_file *hf_fd_held_file(int fd)
 	struct hf_file *file;
 
 	/* The cache may be stale, and what follows may end in a report: ask. */
-	if (!id_of(fd, &id) || !hf_ledger_maybe_holds(&hf_shim.ledger, id))
+	if (!hf_identify(fd, &id) || !hf_ledger_maybe_holds(&hf_shim.ledger, id))
 		return NULL;
 	file = hf_ledger_find(&hf_shim.ledger, id);
 	return file && hf_file_is_held(file) ? file : NULL;
@@ -125,7 +114,7 @@ bool hf_fd_maybe_held(int fd)
 	if (is_cached(fd) && __atomic_load_n(&elsewhere[fd], __ATOMIC_RELAXED) ==
 				     __atomic_load_n(&era, __ATOMIC_RELAXED))
 		return false;
-	return id_of(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
+	return hf_identify(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
 }
 
 void hf_fd_opened_elsewhere(int fd)

@@ -107,6 +107,11 @@ bool hf_file_is_held(const struct hf_file *file)
 	return __atomic_load_n(&file->owners, __ATOMIC_RELAXED) != NULL;
 }
 
+bool hf_file_is_remote(const struct hf_file *file)
+{
+	return file->notes.remote;
+}
+
 struct hf_owner *hf_file_owners(const struct hf_file *file)
 {
 	return file->owners;

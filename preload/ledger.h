@@ -69,6 +69,7 @@ bool hf_ledger_trim(struct hf_ledger *ledger, unsigned limit);
 
 struct hf_fileid hf_file_id(const struct hf_file *file);
 bool hf_file_is_held(const struct hf_file *file);
+bool hf_file_is_remote(const struct hf_file *file);
 struct hf_owner *hf_file_owners(const struct hf_file *file);
 
 /* What the user of the ledger keeps about a file. */
@@ -77,6 +78,7 @@ struct hf_file_notes {
 	uint32_t changes;    /* grows with every change of belief: has anything moved since? */
 	uint32_t pending;    /* blocking requests under way */
 	bool named;	     /* its path was recorded */
+	bool met;	     /* the next one is known: */
 	bool remote;	     /* network or FUSE: calls may block, the oracle may lie */
 	bool counted;	     /* it is in the image's count of files */
 	uint64_t read_start; /* no byte outside is read-locked; start > end: none is */

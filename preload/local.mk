@@ -36,7 +36,10 @@ RECORDER_SOURCES = \
 HOOKS_SOURCES = \
 	preload/annotate.c \
 	preload/audit.c preload/audit.h \
+	preload/closing.c preload/closing.h \
 	preload/fdfile.c \
+	preload/filesystem.c preload/filesystem.h \
+	preload/identify.c preload/identify.h \
 	preload/functions.def \
 	preload/handler.c preload/handler.h \
 	preload/hooks.h \
@@ -60,6 +63,7 @@ HOOKS_SOURCES = \
 	preload/rules_failure.c \
 	preload/rules_deadlock.c \
 	preload/rules_process.c preload/rules_process.h \
+	preload/rules_remote.c \
 	preload/rules_thread.c \
 	preload/rules_inode.c \
 	preload/rules_stdio.c \

@@ -8,8 +8,8 @@
  *
  * Calls that do nothing but close are made inside the section: asked before, called, asked after.
  * Own holds leave the ledger before the call, since afterwards the number may belong to another
- * thread's new descriptor. Calls that may block (fclose flushes) are made outside; marks let other
- * threads' audits find them.
+ * thread's new descriptor. Calls that may block (fclose flushes, and whatever closes files on a
+ * network or FUSE file system) are made outside; marks let other threads' audits find them.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +19,8 @@
 #include <stdio.h>
 
 #include "audit.h"
+#include "closing.h"
+#include "filesystem.h"
 #include "hooks.h"
 #include "watch.h"
 #include "recorder.h"
@@ -26,109 +28,9 @@
 #include "shim.h"
 #include "twins.h"
 
-/* Descriptors first..last are closed; nothing is when first > last. */
-struct closing {
-	struct hf_culprit culprit;
-	int first;
-	int last;
-	int replaced;  /* the number that gets another description; HF_NO_FD */
-	uint64_t time; /* holds taken later belong to somebody else */
-};
-
-static struct closing closing_of(const char *via, int first, int last)
-{
-	return (struct closing){
-		.culprit = {
-			.via = via,
-			.fd = first == last ? first : HF_NO_FD,
-			.tid = hf_tid(),
-		},
-		.first = first,
-		.last = last,
-		.replaced = HF_NO_FD,
-		.time = hf_recorder_now(),
-	};
-}
-
-static bool closes(const struct closing *c, int fd)
-{
-	return fd >= c->first && fd <= c->last;
-}
-
-static void record_release(struct hf_file *file, const struct hf_owner *owner,
-			   const struct hf_range *range)
-{
-	struct hf_event event = {
-		.type = HF_EVENT_RELEASE,
-		.primitive = (uint8_t)owner->primitive,
-		.mode = (uint8_t)range->mode,
-		.id = hf_file_id(file),
-		.start = range->start,
-		.end = range->end,
-		.fd = range->hold.fd,
-	};
-
-	hf_recorder_event(&event);
-}
-
-/* The process's holds that were taken through a descriptor that is closed. */
-static void release_posix(struct hf_file *file, struct hf_owner *owner, const struct closing *c)
-{
-	struct hf_range *range = hf_rangeset_first(&owner->ranges, 0, HF_EOF), *next;
-	bool last;
-
-	for (; range; range = next) {
-		next = hf_rangeset_next(range, HF_EOF);
-		last = owner->ranges.count == 1;
-		if (!closes(c, range->hold.fd) || range->hold.time > c->time)
-			continue;
-		hf_thread_closing(file, owner, range, c->culprit.via);
-		record_release(file, owner, range);
-		hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);
-		if (last)
-			return;
-	}
-}
-
-/* A description's holds go with its last descriptor. */
-static void release_description(struct hf_file *file, struct hf_owner *owner,
-				const struct closing *c)
-{
-	struct hf_range *range;
-	int fd = HF_NO_FD;
-
-	for (unsigned i = owner->fd_count; i-- > 0;)
-		if (closes(c, owner->fds[i])) {
-			fd = owner->fds[i];
-			hf_owner_drop_fd(owner, fd);
-		}
-	if (!owner->fd_count)
-		hf_twins_find(file, owner, fd, c->first, c->last);
-	if (owner->fd_count)
-		return;
-	for (range = hf_rangeset_first(&owner->ranges, 0, HF_EOF); range;
-	     range = hf_rangeset_next(range, HF_EOF))
-		record_release(file, owner, range);
-	hf_survive_closing(file, owner, c->culprit.fd, c->culprit.via);
-	hf_ledger_drop_owner(&hf_shim.ledger, file, owner);
-}
-
-static void release_file(struct hf_file *file, const struct closing *c)
-{
-	struct hf_owner *owner, *next;
-
-	for (owner = hf_file_owners(file); owner; owner = next) {
-		next = owner->next;
-		if (owner->primitive == HF_PRIM_POSIX)
-			release_posix(file, owner, c);
-		else
-			release_description(file, owner, c);
-	}
-}
-
 void hf_closed_unseen(int fd)
 {
-	struct closing c = closing_of("", fd, fd);
+	struct hf_closing c = hf_closing_of("", fd, fd);
 	struct hf_section section;
 	struct hf_file *file;
 
@@ -136,16 +38,8 @@ void hf_closed_unseen(int fd)
 		return;
 	file = hf_fd_held_file(fd);
 	if (file)
-		release_file(file, &c);
+		hf_closing_release(file, &c);
 	hf_section_leave(&section);
-}
-
-static void release_all(const struct closing *c)
-{
-	struct hf_file *file = NULL;
-
-	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
-		release_file(file, c);
 }
 
 /* Is there anything that a closing call could concern? What every hook here asks first. */
@@ -154,7 +48,7 @@ static bool is_quiet(void)
 	return !hf_anything_held() && !hf_watching();
 }
 
-static void forget(const struct closing *c)
+static void forget(const struct hf_closing *c)
 {
 	if (c->first <= c->last)
 		hf_fd_forget_range((unsigned)c->first, (unsigned)c->last);
@@ -165,25 +59,25 @@ static void forget(const struct closing *c)
  * leaves the ledger, and what is left is known to be there. end: what is not there any more, this
  * call has dropped.
  */
-static void begin_file(struct hf_file *file, struct closing *c)
+static void begin_file(struct hf_file *file, struct hf_closing *c)
 {
-	release_file(file, c);
+	hf_closing_release(file, c);
 	(void)hf_audit_file(file, NULL);
 	hf_inflight_mark_closed(file, &c->culprit);
 }
 
-static void begin_all(struct closing *c)
+static void begin_all(struct hf_closing *c)
 {
 	struct hf_file *file = NULL;
 
-	release_all(c);
+	hf_closing_release_all(c);
 	hf_audit_all();
 	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
 		hf_inflight_mark_closed(file, &c->culprit);
 }
 
 /* A loss that this call itself caused is not torn down by it. */
-static void end_all(struct closing *c)
+static void end_all(struct hf_closing *c)
 {
 	if (hf_watching())
 		hf_watch_closed(c->first, c->last, c->culprit.via);
@@ -191,9 +85,34 @@ static void end_all(struct closing *c)
 	forget(c);
 }
 
+/* On a network or FUSE file system a close may block, and there is nobody to ask. */
+static int close_remote(struct hf_closing *c, struct hf_file *file, hf_close_fn *real,
+			struct hf_section *section)
+{
+	struct hf_inflight *slot;
+	int ret, error;
+
+	hf_closing_release(file, c);
+	hf_inflight_mark_closed(file, &c->culprit);
+	hf_remote_before_close(&c->culprit);
+	c->culprit.here = hf_stack_here();
+	forget(c);
+	slot = hf_inflight_request(file);
+	hf_section_leave(section);
+	ret = real(c->first);
+	error = errno;
+	if (hf_section_enter(section) == HF_ENTERED) {
+		hf_inflight_end(slot);
+		(void)hf_audit_file(file, &c->culprit);
+		hf_section_leave(section);
+	}
+	errno = error;
+	return ret;
+}
+
 static int close_held(int fd, struct hf_file *file, hf_close_fn *real, const char *via)
 {
-	struct closing c = closing_of(via, fd, fd);
+	struct hf_closing c = hf_closing_of(via, fd, fd);
 	int ret, error;
 
 	begin_file(file, &c);
@@ -216,6 +135,7 @@ static bool matters(int fd)
 
 int hf_on_raw_close(int fd, hf_close_fn *real, const char *via)
 {
+	struct hf_closing c;
 	struct hf_section section;
 	struct hf_file *file;
 	int ret;
@@ -230,12 +150,16 @@ int hf_on_raw_close(int fd, hf_close_fn *real, const char *via)
 	if (hf_watching())
 		hf_watch_closed(fd, fd, via);
 	file = hf_fd_held_file(fd);
-	if (file) {
-		ret = close_held(fd, file, real, via);
-	} else {
-		hf_fd_forget(fd);
-		ret = real(fd);
+	if (file && hf_file_is_remote(file)) {
+		c = hf_closing_of(via, fd, fd);
+		return close_remote(&c, file, real, &section);
 	}
+	if (!file) {
+		hf_fd_forget(fd);
+		hf_section_leave(&section);
+		return real(fd);
+	}
+	ret = close_held(fd, file, real, via);
 	hf_section_leave(&section);
 	return ret;
 }
@@ -250,7 +174,7 @@ int hf_on_close(int fd, hf_close_fn *real, const char *via)
 }
 
 /* For a call that may block, and closes first..last on its way. Begin and end in sections. */
-static struct hf_inflight *begin_unsectioned(struct closing *c)
+static struct hf_inflight *begin_unsectioned(struct hf_closing *c)
 {
 	struct hf_section section;
 	struct hf_inflight *slot;
@@ -264,11 +188,12 @@ static struct hf_inflight *begin_unsectioned(struct closing *c)
 		hf_twins_find_all();
 	c->culprit.here = hf_stack_here();
 	slot = hf_inflight_close(&c->culprit);
+	hf_remote_before_close(&c->culprit);
 	hf_section_leave(&section);
 	return slot;
 }
 
-static void end_unsectioned(struct closing *c, struct hf_inflight *slot)
+static void end_unsectioned(struct hf_closing *c, struct hf_inflight *slot)
 {
 	struct hf_section section;
 	int error = errno;
@@ -294,7 +219,7 @@ static void end_unsectioned(struct closing *c, struct hf_inflight *slot)
 
 static int close_object(void *object, int fd, hf_object_fn *real, const char *via)
 {
-	struct closing c = closing_of(via, fd, fd);
+	struct hf_closing c = hf_closing_of(via, fd, fd);
 	struct hf_inflight *slot = begin_unsectioned(&c);
 	int ret = real(object);
 
@@ -323,7 +248,7 @@ int hf_on_dir_close(void *dir, hf_object_fn *real, const char *via)
 /* Which descriptors it closes is its own business: everything is asked afterwards. */
 int hf_on_other_close(void *object, hf_object_fn *real, const char *via)
 {
-	struct closing c = closing_of(via, 1, 0);
+	struct hf_closing c = hf_closing_of(via, 1, 0);
 	struct hf_inflight *slot = is_quiet() ? NULL : begin_unsectioned(&c);
 	int ret = real(object);
 
@@ -334,7 +259,7 @@ int hf_on_other_close(void *object, hf_object_fn *real, const char *via)
 }
 
 /* A call that only closes, of any number of descriptors: the real call is made by the caller. */
-static bool begin_sectioned(struct closing *c, struct hf_section *section)
+static bool begin_sectioned(struct hf_closing *c, struct hf_section *section)
 {
 	switch (hf_section_enter(section)) {
 	case HF_ENTERED:
@@ -349,7 +274,7 @@ static bool begin_sectioned(struct closing *c, struct hf_section *section)
 	return false;
 }
 
-static void end_sectioned(struct closing *c, struct hf_section *section)
+static void end_sectioned(struct hf_closing *c, struct hf_section *section)
 {
 	int error = errno;
 
@@ -359,18 +284,23 @@ static void end_sectioned(struct closing *c, struct hf_section *section)
 }
 
 /*
- * Makes a call that only closes, inside the section; the call itself is an expression of the hook.
- * What it closes is known only if it succeeds, and it must not fail: see replaces().
+ * Makes a call that only closes, inside the section unless it may block there; the call itself is
+ * an expression of the hook. What it closes is known only if it succeeds, and it must not fail: see
+ * replaces().
  */
 #define CLOSING_CALL(via, first, last, call)                                                       \
 	do {                                                                                       \
-		struct closing c_ = closing_of(via, first, last);                                  \
+		struct hf_closing c_ = hf_closing_of(via, first, last);                            \
+		bool outside_ = hf_remote_met();                                                   \
+		struct hf_inflight *slot_ = outside_ ? begin_unsectioned(&c_) : NULL;              \
 		struct hf_section section_;                                                        \
-		bool inside_ = begin_sectioned(&c_, &section_);                                    \
+		bool inside_ = !outside_ && begin_sectioned(&c_, &section_);                       \
                                                                                                    \
 		call;                                                                              \
 		if (inside_)                                                                       \
 			end_sectioned(&c_, &section_);                                             \
+		if (outside_)                                                                      \
+			end_unsectioned(&c_, slot_);                                               \
 	} while (0)
 
 /* The target of dup2 is closed only when it is another number and the source is open. */
@@ -448,7 +378,7 @@ void *hf_on_freopen(const char *path, const char *mode, void *stream,
 {
 	int fd = stream ? fileno(stream) : HF_NO_FD;
 	struct hf_inflight *slot;
-	struct closing c;
+	struct hf_closing c;
 	void *ret;
 
 	if (is_quiet() || fd < 0 || hf_is_foreign()) {
@@ -456,7 +386,7 @@ void *hf_on_freopen(const char *path, const char *mode, void *stream,
 		hf_fd_forget(fd);
 		return ret;
 	}
-	c = closing_of("freopen", 1, 0);
+	c = hf_closing_of("freopen", 1, 0);
 	c.culprit.fd = c.replaced = fd;
 	slot = begin_unsectioned(&c);
 	ret = real(path, mode, stream);
@@ -468,12 +398,12 @@ void *hf_on_freopen(const char *path, const char *mode, void *stream,
 int hf_on_login_tty(int fd, int (*real)(int))
 {
 	struct hf_inflight *slot;
-	struct closing c;
+	struct hf_closing c;
 	int ret;
 
 	if (is_quiet() || hf_is_foreign())
 		return real(fd);
-	c = closing_of("login_tty", 0, 2);
+	c = hf_closing_of("login_tty", 0, 2);
 	slot = begin_unsectioned(&c);
 	ret = real(fd);
 	end_unsectioned(&c, slot);

@@ -11,10 +11,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "fstype.h"
+#include "identify.h"
 #include "hooks.h"
 #include "watch.h"
 #include "oracle.h"
@@ -66,14 +65,9 @@ static bool is_known_elsewhere(uint64_t hash)
 
 static bool is_on_held_file(int fd)
 {
-	struct stat st;
 	struct hf_fileid id;
 
-	if (raw_fstat(fd, &st) < 0)
-		return false;
-	id.dev = st.st_dev;
-	id.ino = st.st_ino;
-	return hf_ledger_maybe_holds(&hf_shim.ledger, id);
+	return hf_identify(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
 }
 
 /* Something is held, and fd is new. hash 0: the path says nothing. */
@@ -274,11 +268,4 @@ ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via)
 bool hf_is_open(int fd)
 {
 	return raw_fcntl(fd, F_GETFD, 0) >= 0;
-}
-
-bool hf_is_remote(int fd)
-{
-	struct statfs fs;
-
-	return raw_fstatfs(fd, &fs) < 0 || hf_fstype_is_remote((uint32_t)fs.f_type);
 }

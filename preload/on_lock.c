@@ -9,8 +9,10 @@
  * for another reason than a lock in the way, the answer is the one that the blocking call would
  * have given. Only if it really has to wait the section is left, and the belief changes when the
  * call is back; in between the file is marked, so that whoever closes it meanwhile is remembered. A
- * flock that converts is not tried: a refused conversion has given up the old lock. Nor is anything
- * on a network or FUSE file system, where every call may block.
+ * flock that converts is not tried: a refused conversion has given up the old lock.
+ *
+ * On a network or FUSE file system every call may block, an unlock too: all are made like those
+ * that have to wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "filesystem.h"
 #include "watch.h"
 #include "oracle.h"
 #include "options.h"
@@ -31,38 +34,6 @@
 
 /* Only glibc has it. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
-
-/* The function that the program called, with that command instead of its own. */
-static int call(const struct hf_request *r, int command)
-{
-	switch (r->how) {
-	case HF_HOW_FCNTL:
-		return ((hf_fcntl_fn *)r->real)(r->fd, command, r->arg);
-	case HF_HOW_LOCKF:
-		return ((hf_lockf_fn *)r->real)(r->fd, command, (off_t)r->arg);
-	case HF_HOW_FLOCK:
-		break;
-	}
-	return ((hf_flock_fn *)r->real)(r->fd, command);
-}
-
-static int call_as_made(const struct hf_request *r)
-{
-	return call(r, r->command);
-}
-
-static int call_without_waiting(const struct hf_request *r)
-{
-	switch (r->how) {
-	case HF_HOW_FCNTL:
-		return call(r, r->command == F_SETLKW ? F_SETLK : F_OFD_SETLK);
-	case HF_HOW_LOCKF:
-		return call(r, F_TLOCK);
-	case HF_HOW_FLOCK:
-		break;
-	}
-	return call(r, r->command | LOCK_NB);
-}
 
 static bool is_contention(int error)
 {
@@ -109,17 +80,31 @@ static void record_event(const struct hf_request *r, enum hf_event_type type, in
 	hf_recorder_event(&event);
 }
 
-/* Once per file: its name, and whether its file system can be trusted. */
+/* Once per file: its name. */
 static void get_acquainted(struct hf_request *r)
 {
 	struct hf_file_notes *notes = hf_file_notes(r->file);
+	const struct hf_filesystem *filesystem;
 
 	if (notes->named)
 		return;
 	notes->named = true;
-	notes->remote = hf_is_remote(r->fd);
-	hf_recorder_file(hf_file_id(r->file), r->fd);
+	filesystem = hf_filesystem_of(hf_file_id(r->file).dev);
+	hf_recorder_file(hf_file_id(r->file), r->fd, filesystem ? filesystem->type : 0);
 	hf_recorder_count_file();
+}
+
+/* Once per file. False, and the section is left, when there is nothing to keep books on. */
+static bool meet(struct hf_request *r, struct hf_section *section)
+{
+	if (hf_file_notes(r->file)->met)
+		return true;
+	if (!hf_filesystem_meet(r->file, r->fd, section))
+		return false;
+	if (find_file(r))
+		return true;
+	hf_section_leave(section);
+	return false;
 }
 
 static void granted(struct hf_request *r)
@@ -219,53 +204,62 @@ static int unlock(struct hf_request *r)
 
 	if (r->owner && is_worth_asking(r) && hf_audit_range(r->file, r->owner, r->start, r->end))
 		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
-	ret = call_as_made(r);
+	ret = hf_request_call(r);
 	if (ret == 0)
 		released(r);
 	return ret;
 }
 
 /*
- * Back from waiting. Between the grant and now another thread may have closed a descriptor of the
+ * Back from outside. Between the grant and now another thread may have closed a descriptor of the
  * file: then the kernel is asked before anything is believed.
  */
-static void settle_after_wait(struct hf_request *r, int ret, struct hf_culprit *closer)
+static void settle_afterwards(struct hf_request *r, int ret, struct hf_culprit *closer)
 {
 	if (!find_file(r))
 		return;
-	settle(r, ret);
+	if (r->mode != HF_MODE_NONE)
+		settle(r, ret);
+	else if (ret == 0)
+		released(r);
 	if (ret != 0 || !closer->via)
 		return;
 	(void)hf_audit_file(r->file, closer);
 }
 
-static int wait_for_it(struct hf_request *r, struct hf_section *section)
+/* Leaves the section for the call, and for good afterwards. */
+static int call_outside(struct hf_request *r, struct hf_section *section)
 {
+	struct hf_inflight *slot = hf_inflight_request(r->file);
 	struct hf_culprit closer = { 0 };
-	struct hf_inflight *slot;
 	int ret, error;
 
-	hf_rules_before_wait(r);
-	record_event(r, HF_EVENT_WAIT, 0);
-	slot = hf_inflight_request(r->file);
 	hf_section_leave(section);
-	ret = call_as_made(r);
+	ret = hf_request_call(r);
 	error = errno;
 	if (hf_section_enter(section) == HF_ENTERED) {
 		if (slot)
 			closer = slot->closed_by;
 		hf_inflight_end(slot);
-		hf_rules_after_wait(r);
-		settle_after_wait(r, ret, &closer);
+		if (r->wait_began)
+			hf_rules_after_wait(r);
+		settle_afterwards(r, ret, &closer);
 		hf_section_leave(section);
 	}
 	errno = error;
 	return ret;
 }
 
+static int wait_for_it(struct hf_request *r, struct hf_section *section)
+{
+	hf_rules_before_wait(r);
+	record_event(r, HF_EVENT_WAIT, 0);
+	return call_outside(r, section);
+}
+
 static bool may_be_tried(const struct hf_request *r)
 {
-	return !hf_file_notes(r->file)->remote && !(r->primitive == HF_PRIM_FLOCK && r->owner);
+	return !hf_file_is_remote(r->file) && !(r->primitive == HF_PRIM_FLOCK && r->owner);
 }
 
 /* Inside the section; leaves it. */
@@ -279,7 +273,9 @@ static int acquire(struct hf_request *r, struct hf_section *section)
 		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
 	if (r->blocking && !may_be_tried(r))
 		return wait_for_it(r, section);
-	ret = r->blocking ? call_without_waiting(r) : call_as_made(r);
+	if (hf_file_is_remote(r->file))
+		return call_outside(r, section);
+	ret = r->blocking ? hf_request_try(r) : hf_request_call(r);
 	if (r->blocking && ret != 0 && is_contention(errno)) {
 		errno = before;
 		return wait_for_it(r, section);
@@ -316,9 +312,9 @@ static int request(struct hf_request *r)
 		pthread_testcancel(); /* in the section it could not be one */
 	switch (hf_section_enter(&section)) {
 	case HF_FORWARD:
-		return call_as_made(r);
+		return hf_request_call(r);
 	case HF_NESTED:
-		ret = call_as_made(r);
+		ret = hf_request_call(r);
 		hf_note_nested();
 		return ret;
 	case HF_ENTERED:
@@ -328,10 +324,14 @@ static int request(struct hf_request *r)
 		if (hf_watching() && r->mode == HF_MODE_NONE)
 			hf_thread_missed(r);
 		hf_section_leave(&section);
-		return call_as_made(r);
+		return hf_request_call(r);
 	}
+	if (!meet(r, &section))
+		return hf_request_call(r);
 	if (r->mode != HF_MODE_NONE)
 		return acquire(r, &section);
+	if (hf_file_is_remote(r->file))
+		return call_outside(r, &section);
 	ret = unlock(r);
 	hf_section_leave(&section);
 	return ret;
@@ -340,7 +340,7 @@ static int request(struct hf_request *r)
 /* A request that the kernel will refuse for its arguments: there is nothing to keep books on. */
 static int forward_invalid(struct hf_request *r)
 {
-	int ret = call_as_made(r), error = errno;
+	int ret = hf_request_call(r), error = errno;
 
 	if (ret < 0 && (error == EINVAL || error == EOVERFLOW))
 		hf_rules_bad_arguments(r, error);
@@ -359,7 +359,7 @@ static int record_lock(struct hf_request *r)
 	const struct flock *lock = (const struct flock *)r->arg;
 
 	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)))
-		return call_as_made(r);
+		return hf_request_call(r);
 	return hf_request_read_flock(r, lock) && !has_pid(r, lock) ? request(r)
 								   : forward_invalid(r);
 }
@@ -370,7 +370,7 @@ static int ask(struct hf_request *r)
 	const struct flock *lock = (const struct flock *)r->arg;
 	bool is_asked = !hf_is_foreign() && hf_readable(lock, sizeof(*lock)) &&
 			hf_request_read_flock(r, lock) && r->mode != HF_MODE_NONE;
-	int ret = call_as_made(r), error = errno;
+	int ret = hf_request_call(r), error = errno;
 
 	if (ret == 0 && is_asked && lock->l_type == F_UNLCK)
 		hf_access_asked(r);
@@ -487,6 +487,8 @@ void hf_taken_by_libc(int fd, const char *via)
 	if (hf_section_enter(&section) != HF_ENTERED)
 		return;
 	if (find_file(&r)) {
+		if (!meet(&r, &section))
+			return;
 		get_acquainted(&r);
 		r.stack = hf_stack_here();
 		granted(&r);

@@ -16,6 +16,7 @@
 #include <linux/kcmp.h>
 #include <string.h>
 
+#include "identify.h"
 #include "proc.h"
 #include "proclocks.h"
 #include "rawsys.h"
@@ -29,9 +30,9 @@
 
 bool hf_oracle_is_open(int fd, struct hf_fileid id)
 {
-	struct stat st;
+	struct hf_fileid now;
 
-	return raw_fstat(fd, &st) == 0 && st.st_ino == id.ino && st.st_dev == id.dev;
+	return hf_identify(fd, &now) && hf_fileid_equal(now, id);
 }
 
 static struct flock request(short type, uint64_t start, uint64_t end)

@@ -134,6 +134,11 @@ static inline int raw_fstatat(int dir, const char *path, struct stat *ret, int f
 	return (int)raw_syscall6(SYS_newfstatat, dir, (long)path, (long)ret, flags, 0, 0);
 }
 
+static inline int raw_statx(int fd, const char *path, int flags, unsigned mask, struct statx *ret)
+{
+	return (int)raw_syscall6(SYS_statx, fd, (long)path, flags, mask, (long)ret, 0);
+}
+
 static inline int raw_faccessat(int dir, const char *path, int mode)
 {
 	return (int)raw_syscall3(SYS_faccessat, dir, (long)path, mode);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/vfs.h>
 
 #include "announce.h"
 #include "halt.h"
@@ -216,12 +215,11 @@ static uint64_t file_key(struct hf_fileid id)
 	return hf_intern_key(id.dev, id.ino);
 }
 
-static hf_ref write_file(struct hf_fileid id, int fd)
+static hf_ref write_file(struct hf_fileid id, int fd, uint32_t fs_type)
 {
 	char link[32], *path = map_path();
 	struct hf_text text = hf_text_in(link, sizeof(link));
 	struct hf_rec_file *record;
-	struct statfs fs = { 0 };
 	size_t length, size;
 	hf_ref ref = 0;
 
@@ -230,9 +228,8 @@ static hf_ref write_file(struct hf_fileid id, int fd)
 	size = sizeof(*record) + length + 1; /* a NUL, for hf_recorder's own use */
 	record = hf_pool_reserve(size);
 	if (record) {
-		(void)raw_fstatfs(fd, &fs);
 		record->id = id;
-		record->fs_type = (uint32_t)fs.f_type;
+		record->fs_type = fs_type;
 		memcpy(record->path, path ? path : "", length);
 		ref = hf_pool_commit(record, HF_RECORD_FILE, size);
 	}
@@ -240,14 +237,14 @@ static hf_ref write_file(struct hf_fileid id, int fd)
 	return ref;
 }
 
-void hf_recorder_file(struct hf_fileid id, int fd)
+void hf_recorder_file(struct hf_fileid id, int fd, uint32_t fs_type)
 {
 	bool is_new;
 	struct hf_interned *slot = hf_intern(files, FILE_BITS, file_key(id), &is_new);
 
 	/* Without a slot it would be written again at every call. */
 	if (slot && !hf_intern_ref(slot))
-		(void)hf_intern_set(slot, write_file(id, fd));
+		(void)hf_intern_set(slot, write_file(id, fd, fs_type));
 }
 
 /* The path as it was recorded by this process or its parents, NULL when it was not. */
@@ -310,6 +307,8 @@ hf_ref hf_recorder_finding(struct hf_rec_finding *finding)
 	hf_ref ref;
 
 	finding->count = 1;
+	if (finding->flags & HF_FINDING_UNASKED)
+		finding->proof = HF_PROOF_NONE;
 	finding->head.tid = hf_pool_tid();
 	finding->head.time = hf_pool_now();
 	if (slot && !is_new) {

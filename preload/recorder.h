@@ -37,8 +37,11 @@ void hf_recorder_forked(void);
 /* Interns; 0 when it could not be written. */
 hf_ref hf_recorder_stack(const struct hf_stack *stack);
 
-/* Names the file once per process; fd is open on it (readlink of /proc/self/fd, fstatfs). */
-void hf_recorder_file(struct hf_fileid id, int fd);
+/*
+ * Names the file once per process; fd is open on it (readlink of /proc/self/fd). fs_type: f_type of
+ * statfs(), 0 when it is not known.
+ */
+void hf_recorder_file(struct hf_fileid id, int fd, uint32_t fs_type);
 
 /*
  * Writes a finding, or bumps the count of the same one (kind, here, taken). The head, and count,

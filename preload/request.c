@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Which bytes a request is about, from the arguments as the program gave them. */
+/* Which bytes a request is about, from the arguments as the program gave them; and the real call.
+ */
 #include "request.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "rawsys.h"
@@ -79,4 +82,36 @@ bool hf_request_read_length(struct hf_request *r, off_t length)
 	int64_t base;
 
 	return find_base(r->fd, SEEK_CUR, &base) && make_range(r, base, 0, length);
+}
+
+/* The function that the program called, with that command instead of its own. */
+static int call(const struct hf_request *r, int command)
+{
+	switch (r->how) {
+	case HF_HOW_FCNTL:
+		return ((hf_fcntl_fn *)r->real)(r->fd, command, r->arg);
+	case HF_HOW_LOCKF:
+		return ((hf_lockf_fn *)r->real)(r->fd, command, (off_t)r->arg);
+	case HF_HOW_FLOCK:
+		break;
+	}
+	return ((hf_flock_fn *)r->real)(r->fd, command);
+}
+
+int hf_request_call(const struct hf_request *r)
+{
+	return call(r, r->command);
+}
+
+int hf_request_try(const struct hf_request *r)
+{
+	switch (r->how) {
+	case HF_HOW_FCNTL:
+		return call(r, r->command == F_SETLKW ? F_SETLK : F_OFD_SETLK);
+	case HF_HOW_LOCKF:
+		return call(r, F_TLOCK);
+	case HF_HOW_FLOCK:
+		break;
+	}
+	return call(r, r->command | LOCK_NB);
 }

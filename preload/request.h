@@ -51,6 +51,10 @@ struct hf_request {
 bool hf_request_read_flock(struct hf_request *request, const struct flock *lock);
 bool hf_request_read_length(struct hf_request *request, off_t length); /* of lockf */
 
+/* The real call: as the program made it, and as one that does not wait. */
+int hf_request_call(const struct hf_request *request);
+int hf_request_try(const struct hf_request *request);
+
 /* rules*.c: everything that may be said about a request. All need the section. */
 
 /* A blocking request is about to wait: what is wrong must be said now. And it is back. */

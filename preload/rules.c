@@ -46,6 +46,7 @@ struct hf_rec_finding hf_finding_about(enum hf_kind kind, const struct hf_file *
 		.mode = (uint8_t)held->mode,
 		.fd = held->hold.fd,
 		.other_fd = HF_NO_FD,
+		.flags = hf_file_is_remote(file) ? HF_FINDING_UNASKED : 0,
 		.holder_tid = held->hold.tid,
 		.taken_time = held->hold.time,
 		.id = hf_file_id(file),
@@ -80,6 +81,7 @@ struct hf_rec_finding hf_rules_finding(const struct hf_request *r, enum hf_kind 
 
 	if (held)
 		finding = hf_finding_about(kind, r->file, owner, held);
+	finding.flags = hf_file_is_remote(r->file) ? HF_FINDING_UNASKED : 0;
 	finding.level = (uint8_t)level;
 	finding.primitive = (uint8_t)(owner ? owner->primitive : r->primitive);
 	finding.mode = (uint8_t)(held ? held->mode : r->mode);
@@ -254,7 +256,7 @@ static void check_self_deadlock(struct hf_request *r)
 	held = own_conflict(r, &owner);
 	if (!held)
 		return;
-	certain = !hf_rules_may_be_released(owner);
+	certain = !hf_file_is_remote(r->file) && !hf_rules_may_be_released(owner);
 	r->doubted =
 		report(r, unless_in_handler(r, HF_KIND_SELF_DEADLOCK),
 		       certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING, owner, held, HF_PROOF_RESULT);
@@ -288,7 +290,9 @@ static int find_blocker(const struct hf_request *r)
 		.id = hf_file_id(r->file),
 	};
 
-	return r->primitive == HF_PRIM_FLOCK ? 0 : hf_oracle_stranger(&question);
+	if (r->primitive == HF_PRIM_FLOCK || hf_file_is_remote(r->file))
+		return 0;
+	return hf_oracle_stranger(&question);
 }
 
 static uint64_t waited_ms(const struct hf_request *r)
@@ -344,6 +348,7 @@ void hf_rules_granted(const struct hf_request *r)
 	hf_inode_granted(r);
 	hf_access_granted(r);
 	hf_stdio_granted(r);
+	hf_remote_granted(r);
 }
 
 void hf_rules_refused(const struct hf_request *r, int error)

@@ -12,12 +12,14 @@
  *   rules_inode.c    locks on a file that is not, or no longer, the one meant
  *   rules_stdio.c    what streams hold back when their file is unlocked
  *   rules_survive.c  locks that outlive the close that was meant to end them
+ *   rules_remote.c   locks on file systems that cannot be asked
  *
  * All need the section, where nothing else is said.
  */
 #ifndef HF_PRELOAD_RULES_H
 #define HF_PRELOAD_RULES_H
 
+#include "audit.h"
 #include "kinds.h"
 #include "request.h"
 #include "watch.h"
@@ -112,6 +114,16 @@ void hf_survive_closing(struct hf_file *file, const struct hf_owner *owner, int 
 /* The request cannot be granted at once. */
 void hf_survive_refused(const struct hf_request *request);
 void hf_survive_forked(void);
+
+void hf_remote_granted(const struct hf_request *request);
+
+/*
+ * Around a call that closes culprit->fd, once everything else about it was prepared: before, while
+ * the descriptor can be looked at, and afterwards, of a range of a remote file.
+ */
+void hf_remote_before_close(struct hf_culprit *culprit);
+bool hf_remote_is_dropped(const struct hf_file *file, const struct hf_owner *owner,
+			  const struct hf_range *range, const struct hf_culprit *culprit);
 
 /* Streams. Of hooks, without the section: one was opened on fd, is flushed, or will be closed. */
 void hf_stdio_opened(int fd, void *stream);

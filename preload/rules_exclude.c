@@ -200,7 +200,8 @@ static void check_ofd_posix_mix(const struct hf_request *r, bool waits)
 
 void hf_exclude_before_wait(const struct hf_request *r)
 {
-	if (is_record(r->primitive))
+	/* What may block is asked without a look at whether it would: nothing is in the way yet. */
+	if (is_record(r->primitive) && !hf_file_is_remote(r->file))
 		check_ofd_posix_mix(r, true);
 }
 

@@ -44,6 +44,8 @@ static bool is_contended(const struct hf_rec_finding *finding)
 		.id = finding->id,
 	};
 
+	if (finding->flags & HF_FINDING_UNASKED)
+		return false; /* not known */
 	if (finding->primitive == HF_PRIM_FLOCK) {
 		hf_systemlocks_each(finding->id, see_opponent, &opponent);
 		return opponent.found;
@@ -180,7 +182,7 @@ void hf_rules_bad_arguments(struct hf_request *r, int error)
 		finding = hf_rules_finding(r, HF_KIND_BAD_ARGUMENTS, HF_LEVEL_NONE, NULL, NULL);
 		finding.error = error;
 		finding.proof = HF_PROOF_RESULT;
-		hf_recorder_file(finding.id, r->fd);
+		hf_recorder_file(finding.id, r->fd, 0);
 		hf_rules_record(&finding);
 	}
 	hf_section_leave(&section);

@@ -12,21 +12,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "identify.h"
 #include "rawsys.h"
 #include "recorder.h"
 #include "rules.h"
 #include "shim.h"
 
-static bool has_name(int fd)
-{
-	struct stat st;
-
-	return raw_fstat(fd, &st) < 0 || st.st_nlink > 0;
-}
-
 void hf_inode_in_the_way(const struct hf_request *r)
 {
-	hf_file_notes(r->file)->was_linked = has_name(r->fd);
+	hf_file_notes(r->file)->was_linked = hf_has_name(r->fd);
 }
 
 /* Closing it at once is the right answer to what has happened, unless work was done before. */
@@ -52,7 +46,7 @@ static void check_stale_inode(const struct hf_request *r)
 	if (!notes->was_linked)
 		return;
 	notes->was_linked = false;
-	if (has_name(r->fd))
+	if (hf_has_name(r->fd))
 		return;
 	watch.finding = hf_rules_finding(r, HF_KIND_STALE_INODE, HF_LEVEL_NONE, NULL, NULL);
 	watch.finding.proof = HF_PROOF_RESULT;
@@ -121,10 +115,9 @@ void hf_inode_before_truncation(int dir, const char *path)
 static void remember_truncation(int fd)
 {
 	struct truncation *place = &truncated[truncated_next++ % TRUNCATED];
-	struct stat st;
+	struct hf_fileid id;
 
-	if (raw_fstat(fd, &st) < 0 || st.st_ino != hf_thread.truncated.ino ||
-	    st.st_dev != hf_thread.truncated.dev)
+	if (!hf_identify(fd, &id) || !hf_fileid_equal(id, hf_thread.truncated))
 		return;
 	drop_truncation(place);
 	place->used = true;
@@ -184,7 +177,7 @@ void hf_inode_before_unlink(void)
 	if (!hf_anything_held() || hf_section_enter(&section) != HF_ENTERED)
 		return;
 	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
-		hf_file_notes(file)->had_name = has_name(first_range(file)->hold.fd);
+		hf_file_notes(file)->had_name = hf_has_name(first_range(file)->hold.fd);
 	hf_section_leave(&section);
 }
 
@@ -217,7 +210,7 @@ void hf_inode_unlinked(const char *via)
 	while ((file = hf_ledger_next_held(&hf_shim.ledger, file))) {
 		int fd = first_range(file)->hold.fd;
 
-		if (!hf_file_notes(file)->had_name || has_name(fd))
+		if (!hf_file_notes(file)->had_name || hf_has_name(fd))
 			continue;
 		hf_file_notes(file)->had_name = false;
 		note_unlinked(file, via);

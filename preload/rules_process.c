@@ -192,6 +192,8 @@ static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence 
 
 	if (written && watch->finding.mode == HF_MODE_READ)
 		return false; /* the parent's lock was not for writing either */
+	if (watch->finding.flags & HF_FINDING_UNASKED)
+		return false; /* whether the parent still has it is not known */
 	watch->finding.level = written ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
 	if (holder_now(watch) == watch->pid) {
 		if (written)

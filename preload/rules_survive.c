@@ -101,7 +101,8 @@ static bool survives_ofd(const struct hf_request *r, struct hf_rec_finding *clos
 	};
 	enum hf_keeper keeper;
 
-	if (hf_options.to_stderr || !hf_oracle_is_in_the_way(&question, &lock))
+	if (hf_options.to_stderr || hf_file_is_remote(r->file) ||
+	    !hf_oracle_is_in_the_way(&question, &lock))
 		return false;
 	closed_lock->kind = HF_KIND_NONE;
 	keeper = hf_keeper_find(&lock, hf_shim.pid);

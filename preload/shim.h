@@ -156,7 +156,4 @@ uint32_t hf_opened_at(int fd);
 
 bool hf_is_open(int fd);
 
-/* Is fd on a network or FUSE file system, where calls may block and the oracle may not know? */
-bool hf_is_remote(int fd);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "identify.h"
 #include "oracle.h"
 #include "options.h"
 #include "rawsys.h"
@@ -37,7 +38,9 @@ void hf_watch_add(const struct hf_watch *watch)
 		forget(place);
 	*place = *watch;
 	place->used = true;
-	if (raw_fstat(watch->finding.fd, &st) == 0) {
+	if (watch->finding.flags & HF_FINDING_UNASKED) {
+		place->unasked = true;
+	} else if (raw_fstat(watch->finding.fd, &st) == 0) {
 		place->size = st.st_size;
 		place->mtime = nanoseconds(&st);
 	}
@@ -205,9 +208,9 @@ void hf_watch_locked(struct hf_fileid id, uint64_t start, uint64_t end, int fd)
 void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64_t bytes,
 		       const char *via)
 {
-	struct stat st;
+	struct hf_fileid id;
 
-	if (raw_fstat(fd, &st) < 0)
+	if (!hf_identify(fd, &id))
 		return;
 	FOR_EACH_WATCH(watch)
 	{
@@ -215,8 +218,7 @@ void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64
 			.what = (uint16_t)what, .fd = fd, .bytes = bytes, .offset = offset
 		};
 
-		if (watch->finding.id.ino != st.st_ino || watch->finding.id.dev != st.st_dev ||
-		    !concerns_access(watch, &access))
+		if (!hf_fileid_equal(watch->finding.id, id) || !concerns_access(watch, &access))
 			continue;
 		record(watch, &access, via);
 		if (!watch->unasked)

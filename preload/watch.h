@@ -58,7 +58,7 @@ static inline bool hf_watching(void)
 	return __builtin_expect(__atomic_load_n(&hf_shim.watching, __ATOMIC_RELAXED) != 0, 0);
 }
 
-/* Copies the watch; size and mtime are looked up through finding.fd. */
+/* Copies the watch; size and mtime are looked up through finding.fd, where that cannot block. */
 void hf_watch_add(const struct hf_watch *watch);
 
 /* Ends the watches of that kind on the file. */

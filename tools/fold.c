@@ -171,6 +171,7 @@ static void add_file(struct fold *fold, const struct hf_rec_file *record)
 		return;
 	file = alloc_zeroed(1, sizeof(*file));
 	file->id = record->id;
+	file->fs_type = record->fs_type;
 	file->path = record->path;
 	file->path_length = strnlen(record->path, hf_record_size(&record->head) -
 							  offsetof(struct hf_rec_file, path));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fold.h"
+#include "fstype.h"
 #include "timeline.h"
 
 const struct timeline_row *judge_row(const struct judge *judge, const struct timeline_span *span)
@@ -72,8 +73,11 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 struct hf_rec_finding judge_about(const struct judge *judge, enum hf_kind kind,
 				  const struct timeline_span *hold)
 {
+	const struct fold_file *file = fold_file(judge->report->fold, judge_row(judge, hold)->id);
+
 	return (struct hf_rec_finding){
 		.kind = (uint16_t)kind,
+		.flags = file && hf_fstype_is_remote(file->fs_type) ? HF_FINDING_UNASKED : 0,
 		.proof = HF_PROOF_NONE,
 		.primitive = hold->primitive,
 		.mode = hold->mode,

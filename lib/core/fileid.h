@@ -21,4 +21,11 @@ static inline bool hf_fileid_equal(struct hf_fileid a, struct hf_fileid b)
 	return a.ino == b.ino && a.dev == b.dev;
 }
 
+/* glibc's and musl's makedev(), which are macros of headers that core does not need. */
+static inline uint64_t hf_device(uint64_t major, uint64_t minor)
+{
+	return (major & 0xfffff000u) << 32 | (major & 0xfffu) << 8 | (minor & 0xffffff00u) << 12 |
+	       (minor & 0xffu);
+}
+
 #endif

@@ -10,4 +10,7 @@
  */
 bool hf_fstype_is_remote(uint32_t type);
 
+/* "nfs", "fuse", ...; NULL when it is none of them. */
+const char *hf_fstype_remote_name(uint32_t type);
+
 #endif

@@ -193,6 +193,24 @@ static bool add_via(struct hf_text *ret, const struct subject *subject)
 	return known(ret, subject->finding->via[0] != '\0');
 }
 
+/* "4711 (bank)". */
+static bool add_process(struct hf_text *ret, const struct subject *subject)
+{
+	const struct hf_rec_finding *finding = subject->finding;
+
+	if (finding->holder_pid > 0)
+		hf_text_add_signed(ret, finding->holder_pid);
+	if (finding->holder_pid > 0 && finding->name[0])
+		hf_text_format(ret, " (%.*s)", HF_NAME_LENGTH, finding->name);
+	return known(ret, finding->holder_pid > 0);
+}
+
+static bool add_name(struct hf_text *ret, const struct subject *subject)
+{
+	hf_text_format(ret, "%.*s", HF_NAME_LENGTH, subject->finding->name);
+	return known(ret, subject->finding->name[0] != '\0');
+}
+
 static bool add_errno(struct hf_text *ret, const struct subject *subject)
 {
 	if (subject->finding->error)
@@ -216,6 +234,8 @@ static const struct {
 	{ "replacedfd", add_replacedfd },
 	{ "thread", add_thread },
 	{ "holder", add_holder },
+	{ "process", add_process },
+	{ "name", add_name },
 	{ "via", add_via },
 	{ "errno", add_errno },
 };
@@ -275,6 +295,28 @@ static void add_sentences(struct hf_text *ret, const char *sentences, const stru
 	}
 }
 
+/* What is so in some cases of a kind only. */
+static void add_flags(struct hf_text *ret, unsigned flags)
+{
+	static const struct {
+		enum hf_finding_flags flag;
+		const char *sentence;
+	} sentences[] = {
+		{ HF_FINDING_LOCKS_LOCAL,
+		  "It is mounted so that locks stay on this machine: others are not kept out." },
+		{ HF_FINDING_MAY_BE_SPURIOUS, "This may be spurious: a process that takes part has "
+					      "several threads, and another "
+					      "of them may be about to release." },
+		{ HF_FINDING_UNASKED,
+		  "On a network or FUSE file system this follows from the calls alone: what is "
+		  "really locked cannot be asked." },
+	};
+
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+		if (flags & sentences[i].flag)
+			hf_text_format(ret, "\n%s", sentences[i].sentence);
+}
+
 void hf_message_what(struct hf_text *ret, const struct hf_rec_finding *finding, const char *file)
 {
 	const struct hf_kind_info *info = hf_kind_info(finding->kind);
@@ -287,6 +329,7 @@ void hf_message_what(struct hf_text *ret, const struct hf_rec_finding *finding, 
 		return;
 	}
 	add_sentences(ret, info->what, &subject);
+	add_flags(ret, finding->flags);
 	if (finding->proof != HF_PROOF_LATE)
 		return;
 	hf_text_add(ret, "\nWhat released it was not seen");
@@ -375,7 +418,7 @@ static enum hf_level level_of_consequence(unsigned then)
 	return then & HF_THEN_BIT(HF_THEN_TEARDOWN) ? HF_LEVEL_NOTE : HF_LEVEL_WARNING;
 }
 
-enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned then)
+static enum hf_level level_as_proven(const struct hf_rec_finding *finding, unsigned then)
 {
 	const struct hf_kind_info *info = hf_kind_info(finding->kind);
 	enum hf_level own = finding->level <= HF_LEVEL_ERROR ? finding->level : HF_LEVEL_NONE;
@@ -387,4 +430,13 @@ enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned th
 		return own ? own : level;
 	level = level_of_consequence(then);
 	return level < own ? own : level;
+}
+
+enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned then)
+{
+	enum hf_level level = level_as_proven(finding, then);
+
+	if ((finding->flags & HF_FINDING_UNASKED) && level > HF_LEVEL_WARNING)
+		return HF_LEVEL_WARNING;
+	return level;
 }

@@ -33,7 +33,7 @@ const char *hf_message_proof(enum hf_proof proof);
  * OF_CONSEQUENCE: error once the lock that is gone was used or missed, note when it was only torn
  * down, warning as long as neither is known; never below finding->level. Elsewhere finding->level,
  * which tells the cases of a kind apart, or the level of kinds.def if it is 0. HF_LEVEL_NONE when
- * the finding was withdrawn.
+ * the finding was withdrawn; one on a file system that cannot be asked is a warning at most.
  */
 enum hf_level hf_finding_level(const struct hf_rec_finding *finding, unsigned then);
 

@@ -105,9 +105,7 @@ static bool read_fileid(struct text *t, struct hf_fileid *ret)
 	if (!read_number(t, 16, &major) || !read_word(t, ":") || !read_number(t, 16, &minor) ||
 	    !read_word(t, ":") || !read_number(t, 10, &ret->ino))
 		return false;
-	/* glibc's and musl's makedev, which are macros of headers that core does not need. */
-	ret->dev = (major & 0xfffff000u) << 32 | (major & 0xfffu) << 8 |
-		   (minor & 0xffffff00u) << 12 | (minor & 0xffu);
+	ret->dev = hf_device(major, minor);
 	return true;
 }
 

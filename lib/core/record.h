@@ -37,6 +37,7 @@
 #define HF_RECORD_MAX (64u * 1024)
 #define HF_STACK_MAX 32
 #define HF_VIA_LENGTH 24
+#define HF_NAME_LENGTH 16
 #define HF_NO_FD (-1)
 #define HF_NO_IMAGE UINT32_MAX /* in a record: its process found no free slot */
 
@@ -113,7 +114,7 @@ struct hf_record {
 struct hf_rec_file {
 	struct hf_record head;
 	struct hf_fileid id;
-	uint32_t fs_type; /* statfs f_type */
+	uint32_t fs_type; /* statfs f_type, 0 when it is not known */
 	uint32_t reserved;
 	char path[]; /* to the end of the record */
 };
@@ -149,6 +150,16 @@ enum hf_proof {
 	HF_PROOF_LATE	 /* an audit found it gone; the culprit was not seen */
 };
 
+enum hf_finding_flags {
+	/*
+	 * The file is on a network or FUSE file system, which may answer anything: this follows
+	 * from the calls and nobody was asked, so it is a warning at most.
+	 */
+	HF_FINDING_UNASKED = 1,
+	HF_FINDING_LOCKS_LOCAL = 2,    /* network-fs: the mount keeps locks to this machine */
+	HF_FINDING_MAY_BE_SPURIOUS = 4 /* edeadlk: another thread of a process may release */
+};
+
 struct hf_rec_finding {
 	struct hf_record head;
 	uint16_t kind;	   /* enum hf_kind */
@@ -172,6 +183,9 @@ struct hf_rec_finding {
 	hf_ref opened;		 /* stack that opened other_fd, when it was seen */
 	uint32_t count;		 /* how often: grows in place */
 	char via[HF_VIA_LENGTH]; /* the interposed function, "" when it is not known */
+	int32_t holder_pid;	 /* the process whose lock is in the way, 0 when it is not known */
+	uint32_t flags;		 /* enum hf_finding_flags */
+	char name[HF_NAME_LENGTH]; /* of the holder's program, or of the file system; "" */
 };
 
 enum hf_consequence {

@@ -22,5 +22,5 @@ CLI_TESTS = \
 check_PROGRAMS += tests/cli/locker
 tests_cli_locker_SOURCES = tests/cli/locker.c
 
-dist_check_SCRIPTS += $(CLI_TESTS) tests/tap.sh
+dist_check_SCRIPTS += $(CLI_TESTS) tests/tap.sh tests/fuse.sh
 TESTS += $(CLI_TESTS)

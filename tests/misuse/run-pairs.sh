@@ -4,15 +4,17 @@
 # both stacks on the lines that the source marks HERE and TAKEN; <slug>.good.c, the repaired twin,
 # gives none and has taken locks. Each is built plain, with 64-bit offsets, fortified, with its body
 # in a second thread, against musl, and once per value of its "via:" line. "also:" names kinds that
-# cannot but be found as well, "options:" is the text of HOLDFAST_OPTIONS. Notes count where the kind
-# is one.
+# cannot but be found as well, "options:" is the text of HOLDFAST_OPTIONS, "on: fuse" has the file on
+# a FUSE file system. Notes count where the kind is one.
 #
 # run-pairs.sh              all pairs, as TAP
 # run-pairs.sh one SLUG HALF VARIANT     builds and runs one; a line says what is wrong
-if [ "${1-}" = one ]; then
-	tmp=$PAIRS_TMP
+# run-pairs.sh build SLUG HALF VARIANT   builds one, and prints the program's path
+if [ "${1-}" = one ] || [ "${1-}" = build ]; then
+	tmp=${PAIRS_TMP-}
 else
 	. "$top_srcdir/tests/tap.sh"
+	. "$top_srcdir/tests/fuse.sh"
 fi
 
 pairs=$top_srcdir/tests/misuse
@@ -87,9 +89,11 @@ one() {
 	program=$built/$1.$2.$3
 	base=$tmp/$1.$2.$3
 	compile "$1.$2.c" "$3" "$program" >"$base.cc" 2>&1 || { cat "$base.cc"; return; }
+	file=$base.file
+	[ "$(directive "$1.$2.c" on)" != fuse ] || file=$tmp/fuse/$1.$2.$3.file
 	status=0
 	HOLDFAST_OPTIONS=$(directive "$1.$2.c" options) \
-		timeout -k 5 30 holdfast check --notes --format json -o "$base.json" -- "$program" "$base.file" \
+		timeout -k 5 30 holdfast check --notes --format json -o "$base.json" -- "$program" "$file" \
 		>"$base.out" 2>&1 </dev/null || status=$?
 	if [ "$2" = bad ]; then
 		expected_status=86
@@ -112,6 +116,15 @@ one() {
 	cat "$base.out"
 }
 
+lacks_fuse() {
+	[ -n "$fuse_reason" ] && [ "$(directive "$1.bad.c" on)" = fuse ]
+}
+
+if [ "${1-}" = build ]; then
+	compile "$2.$3.c" "$4" "$built/$2.$3.$4" >&2 || exit 1
+	echo "$built/$2.$3.$4"
+	exit
+fi
 if [ "${1-}" = one ]; then
 	one "$2" "$3" "$4" >"$tmp/$2.$3.$4.result" 2>&1
 	exit
@@ -121,8 +134,10 @@ command -v jq >/dev/null || skip_all "jq, which reads the reports, is not instal
 PAIRS_TMP=$tmp
 export PAIRS_TMP CC top_srcdir top_builddir
 mkdir -p "$built"
+if fuse_mount fuse; then fuse_reason=; fi
 slugs=$(sed -n 's/^HF_KIND([A-Z_0-9]*, "\([a-z0-9-]*\)".*/\1/p' "$top_srcdir/lib/core/kinds.def")
 for slug in $slugs; do
+	! lacks_fuse "$slug" || continue
 	for half in bad good; do
 		for variant in $(variants "$slug.$half.c"); do
 			echo "$slug $half $variant"
@@ -137,5 +152,8 @@ while read -r slug half variant; do
 	esac
 	nothing "$(cat "$tmp/$slug.$half.$variant.result" 2>&1)" "$name"
 done <"$tmp/all"
+for slug in $slugs; do
+	! lacks_fuse "$slug" || skip "the $slug pair" "$fuse_reason"
+done
 command -v musl-gcc >/dev/null || skip "the pairs built against musl" "musl-gcc is not installed"
 done_testing

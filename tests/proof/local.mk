@@ -70,3 +70,16 @@ tests_proof_keeper_LDFLAGS =
 tests_proof_forks_SOURCES = tests/proof/forks.c
 tests_proof_forks_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_proof_forks_LDFLAGS =
+
+# On a FUSE file system.
+check_PROGRAMS += tests/proof/fuse tests/proof/fuselock
+EXTRA_DIST += tests/proof/fuse.sh
+TESTS += tests/proof/fuse.sh
+
+tests_proof_fuse_SOURCES = tests/proof/fuse.c
+tests_proof_fuse_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
+tests_proof_fuse_LDFLAGS =
+
+tests_proof_fuselock_SOURCES = tests/proof/fuselock.c
+tests_proof_fuselock_CFLAGS = $(WARN_CFLAGS) $(SANITIZE_FLAGS) -g -O0
+tests_proof_fuselock_LDADD = libholdfast.la

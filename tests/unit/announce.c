@@ -44,7 +44,7 @@ static void find_twice_and_use(void)
 	};
 
 	start(NULL, NULL);
-	checker.file((struct hf_fileid){ 1, 2 }, STDERR_FILENO);
+	checker.file((struct hf_fileid){ 1, 2 }, STDERR_FILENO, 0);
 	finding = a_finding(here());
 	then.finding = checker.finding(&finding);
 	checker.finding(&finding);

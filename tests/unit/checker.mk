@@ -49,7 +49,8 @@ tests_unit_ledger_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_ledger_LDADD = libhfcore.la $(CRITERION_LIBS)
 
 tests_unit_oracle_SOURCES = tests/unit/oracle.c \
-	preload/oracle.c preload/oracle.h preload/proc.c preload/proc.h
+	preload/oracle.c preload/oracle.h preload/proc.c preload/proc.h \
+	preload/identify.c preload/identify.h
 tests_unit_oracle_CPPFLAGS = $(RECORDER_TEST_CPPFLAGS)
 tests_unit_oracle_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_oracle_LDADD = libhfcore.la $(CRITERION_LIBS)

@@ -21,7 +21,7 @@ struct checker {
 	void (*start)(int argc, char **argv, char **envp);
 	void (*forked)(void);
 	hf_ref (*stack)(const struct hf_stack *stack);
-	void (*file)(struct hf_fileid id, int fd);
+	void (*file)(struct hf_fileid id, int fd, uint32_t fs_type);
 	hf_ref (*finding)(struct hf_rec_finding *finding);
 	void (*consequence)(struct hf_rec_consequence *consequence);
 	void (*event)(struct hf_event *event);

@@ -2,7 +2,7 @@
 
 if HAVE_CRITERION
 UNIT_TESTS = tests/unit/rangeset tests/unit/rangeset-small tests/unit/proclocks tests/unit/record \
-	tests/unit/text tests/unit/options tests/unit/message \
+	tests/unit/text tests/unit/options tests/unit/message tests/unit/mounts \
 	tests/unit/progress tests/unit/locktable tests/unit/report tests/unit/judge
 
 tests_unit_rangeset_SOURCES = tests/unit/rangeset.c
@@ -34,6 +34,10 @@ tests_unit_options_LDADD = libhfcore.la $(CRITERION_LIBS)
 tests_unit_message_SOURCES = tests/unit/message.c
 tests_unit_message_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_message_LDADD = libhfcore.la $(CRITERION_LIBS)
+
+tests_unit_mounts_SOURCES = tests/unit/mounts.c
+tests_unit_mounts_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
+tests_unit_mounts_LDADD = libhfcore.la $(CRITERION_LIBS)
 
 tests_unit_progress_SOURCES = tests/unit/progress.c
 tests_unit_progress_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tools

@@ -78,11 +78,34 @@ Test(message, every_placeholder_of_every_kind_is_known, .timeout = 10)
 	finding.wanted = HF_MODE_READ;
 	finding.wanted_primitive = HF_PRIM_OFD;
 	finding.holder_tid = 7;
+	finding.holder_pid = 8;
+	memcpy(finding.name, "nfs", 4);
 	finding.error = EAGAIN;
 	for (finding.kind = 1; finding.kind < HF_KIND_COUNT; finding.kind++) {
 		cr_expect_null(strpbrk(what(&finding, "f"), "{}?"), "%s",
 			       hf_kind_info(finding.kind)->slug);
 	}
+}
+
+Test(message, what_could_not_be_asked_is_a_warning_and_says_so, .timeout = 10)
+{
+	struct hf_rec_finding finding = a_close();
+	unsigned used = HF_THEN_BIT(HF_THEN_WRITTEN);
+
+	cr_expect_eq(hf_finding_level(&finding, used), HF_LEVEL_ERROR);
+	finding.flags = HF_FINDING_UNASKED;
+	cr_expect_eq(hf_finding_level(&finding, used), HF_LEVEL_WARNING);
+	cr_expect_not_null(strstr(what(&finding, "f"), "\nOn a network or FUSE file system"));
+}
+
+Test(message, a_process_is_named_as_far_as_it_is_known, .timeout = 10)
+{
+	struct hf_rec_finding finding = { .kind = HF_KIND_NETWORK_FS, .name = "fuse.sixteen.ch" };
+
+	cr_expect_not_null(strstr(what(&finding, "f"), "of type fuse.sixteen.ch."));
+	memset(finding.name, 'x', sizeof(finding.name));
+	cr_expect_not_null(strstr(what(&finding, "f"), "of type xxxxxxxxxxxxxxxx."),
+			   "a name may fill its field");
 }
 
 Test(message, a_kind_of_a_newer_version_is_said_to_be_unknown, .timeout = 10)

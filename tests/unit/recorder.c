@@ -81,7 +81,7 @@ Test(recorder, a_stack_module_or_file_is_written_once)
 
 	for (volatile int i = 0; i < 10; i++) {
 		cr_expect_neq(here(), 0);
-		checker.file(id, STDIN_FILENO);
+		checker.file(id, STDIN_FILENO, 0x6969);
 	}
 	found = contents_of(pool);
 	modules = found.count[HF_RECORD_MODULE];
@@ -89,6 +89,7 @@ Test(recorder, a_stack_module_or_file_is_written_once)
 	cr_expect_eq(found.count[HF_RECORD_FILE], 1);
 	file = (const void *)found.last[HF_RECORD_FILE];
 	cr_expect(hf_fileid_equal(file->id, id));
+	cr_expect_eq(file->fs_type, 0x6969);
 	(void)here();
 	found = contents_of(pool);
 	cr_expect_eq(found.count[HF_RECORD_STACK], 2, "another call site, another stack");

@@ -4,6 +4,11 @@
 
 #include "lib.h"
 
+#include <sys/mman.h>
+
+#include "lock.h"
+#include "sys.h"
+
 TestSuite(writers_first, .init = folder_setup, .fini = folder_teardown, .timeout = 60);
 
 struct reader {
@@ -124,4 +129,198 @@ Test(writers_first, a_writer_that_gives_up_leaves_the_gate_open)
 	cr_expect_eq(try_in_child("f", HF_EXCLUSIVE), 0);
 	hf_lock_close(late);
 	hf_lock_close(writer);
+}
+
+/* ---- the bound ---- */
+
+/*
+ * From the moment that a writer has asked - it has the gate, or sleeps in the queue of its process
+ * - no reader is let in before it. So what is counted until it is inside are the readers that were
+ * in before, each of them once.
+ */
+#define STREAMS 4
+#define WAITS 5
+#define ATTEMPTS 500
+
+static struct shared {
+	int granted;
+	int stop;
+} * shared; /* with the children too */
+
+static struct hf_sys real;
+static int asked;  /* what was granted at that moment; -1: it has not come */
+static int inside; /* what was granted when the writer was */
+
+static void note_asked(void)
+{
+	int none = -1;
+
+	(void)__atomic_compare_exchange_n(&asked, &none,
+					  __atomic_load_n(&shared->granted, __ATOMIC_SEQ_CST),
+					  false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static int note_gate(int fd, int command, struct flock *range)
+{
+	bool gate = range->l_type == F_WRLCK && range->l_start == INT64_MAX;
+	int ret = real.setlk(fd, command, range);
+
+	if (gate && !ret)
+		note_asked();
+	return ret;
+}
+
+static void note_queue(const hf_lock *lock)
+{
+	hf_held_enter();
+	if (lock->file->queue)
+		note_asked();
+	hf_held_leave();
+}
+
+static int read_on(hf_lock *lock, int number)
+{
+	while (!__atomic_load_n(&shared->stop, __ATOMIC_SEQ_CST)) {
+		if (hf_lock_acquire(lock, HF_SHARED, number % 2 ? HF_FOREVER : HF_SEC(50)))
+			return 1;
+		__atomic_add_fetch(&shared->granted, 1, __ATOMIC_SEQ_CST);
+		(void)usleep(500 + (useconds_t)number * 100);
+		if (hf_lock_release(lock))
+			return 2;
+	}
+	return 0;
+}
+
+struct stream {
+	hf_lock *lock;
+	int number;
+	int result;
+	pthread_t thread;
+};
+
+static void *read_in_thread(void *arg)
+{
+	struct stream *stream = arg;
+
+	stream->result = read_on(stream->lock, stream->number);
+	return NULL;
+}
+
+static int read_in_child(struct child *self, void *arg)
+{
+	hf_lock *lock;
+
+	(void)self;
+	if (hf_lock_open("f", HF_WRITERS_FIRST, &lock))
+		return 3;
+	return read_on(lock, *(int *)arg);
+}
+
+static void *write_once(void *arg)
+{
+	struct call *call = arg;
+
+	call->result = hf_lock_acquire(call->lock, HF_EXCLUSIVE, HF_SEC(50));
+	inside = __atomic_load_n(&shared->granted, __ATOMIC_SEQ_CST);
+	if (!call->result)
+		call->result = hf_lock_release(call->lock);
+	__atomic_store_n(&call->timeout, 0, __ATOMIC_SEQ_CST); /* over */
+	return NULL;
+}
+
+/* How many readers were let in after it had asked; -1: it did not have to wait. */
+static int overtaken_by(hf_lock *writer)
+{
+	struct call call = { .lock = writer, .timeout = 1 };
+
+	__atomic_store_n(&asked, -1, __ATOMIC_SEQ_CST);
+	cr_assert_eq(pthread_create(&call.thread, NULL, write_once, &call), 0);
+	while (__atomic_load_n(&call.timeout, __ATOMIC_SEQ_CST)) {
+		note_queue(writer);
+		sched_yield();
+	}
+	(void)pthread_join(call.thread, NULL);
+	cr_assert_eq(call.result, 0);
+	return asked < 0 ? -1 : inside - asked;
+}
+
+static void await_readers(void)
+{
+	while (__atomic_load_n(&shared->granted, __ATOMIC_SEQ_CST) < STREAMS)
+		(void)usleep(1000);
+}
+
+static void write_beside_streams(hf_lock *writer)
+{
+	int waits = 0;
+	int i;
+
+	await_readers();
+	real = hf_sys;
+	hf_sys.setlk = note_gate;
+	for (i = 0; i < ATTEMPTS && waits < WAITS; i++) {
+		int overtaken = overtaken_by(writer);
+
+		waits += overtaken >= 0;
+		cr_expect_leq(overtaken, STREAMS);
+	}
+	hf_sys = real;
+	cr_expect_eq(waits, WAITS, "it had to wait");
+	__atomic_store_n(&shared->stop, 1, __ATOMIC_SEQ_CST);
+}
+
+static void share(void)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	cr_assert_neq(shared, MAP_FAILED);
+}
+
+Test(writers_first, no_reader_of_another_process_overtakes_a_writer_that_has_asked)
+{
+	hf_lock *writer = lock_with("f", HF_WRITERS_FIRST);
+	struct child readers[STREAMS];
+	int i;
+
+	share();
+	for (i = 0; i < STREAMS; i++)
+		readers[i] = child_start(read_in_child, &i);
+	write_beside_streams(writer);
+	for (i = 0; i < STREAMS; i++)
+		cr_expect_eq(child_finish(&readers[i]), 0);
+	hf_lock_close(writer);
+}
+
+static void write_beside_threads(bool one_handle)
+{
+	hf_lock *writer = lock_with("f", HF_WRITERS_FIRST);
+	struct stream streams[STREAMS];
+	int i;
+
+	share();
+	for (i = 0; i < STREAMS; i++) {
+		streams[i] = (struct stream){ .number = i, .lock = writer };
+		if (!one_handle)
+			streams[i].lock = lock_with("f", HF_WRITERS_FIRST);
+		cr_assert_eq(pthread_create(&streams[i].thread, NULL, read_in_thread, &streams[i]),
+			     0);
+	}
+	write_beside_streams(writer);
+	for (i = 0; i < STREAMS; i++) {
+		(void)pthread_join(streams[i].thread, NULL);
+		cr_expect_eq(streams[i].result, 0);
+		if (!one_handle)
+			hf_lock_close(streams[i].lock);
+	}
+	hf_lock_close(writer);
+}
+
+Test(writers_first, no_reader_of_another_thread_overtakes_a_writer_that_has_asked)
+{
+	write_beside_threads(false);
+}
+
+Test(writers_first, no_reader_on_the_same_handle_overtakes_a_writer_that_has_asked)
+{
+	write_beside_threads(true);
 }

@@ -37,7 +37,9 @@
  * no timer, and writes nothing to stdout or stderr. EINTR is not returned: a wait goes on until its
  * deadline, and hf_lock_cancel() ends it.
  *
- * Cancellation. No function is a cancellation point; a thread cancelled in one acts on it later.
+ * Cancellation. No function is a cancellation point; a thread cancelled in one acts on it later,
+ * and so do the functions of the program's that one calls - but for hf_with_lock()'s, where a
+ * thread that ends leaves the lock held.
  */
 #ifndef HOLDFAST_H
 #define HOLDFAST_H
@@ -240,7 +242,7 @@ HF_API int hf_lock_cancel(hf_lock *lock);
 /*
  * Called in the waiting thread, once per acquire or convert, when it is about to wait. No lock of
  * the library is held: hf_lock_each_holder() may be called from it. A result other than 0 ends the
- * attempt, which returns it.
+ * attempt, which returns it, whatever it is. Thread cancellation is disabled in it.
  */
 typedef int hf_wait_fn(hf_lock *lock, hf_mode mode, void *arg);
 
@@ -392,7 +394,8 @@ typedef struct hf_lockset hf_lockset;
 /* *ret is yours to hf_lockset_free(). One thread at a time may use a set. -ENOMEM. */
 HF_API int hf_lockset_new(hf_lockset **ret) HF_MUST_CHECK;
 
-/* Releases what the set holds and frees it; the locks in it stay open. NULL is fine. */
+/* Releases what this thread holds through the set and frees it; the locks in it stay open. NULL is
+ * fine. */
 HF_API void hf_lockset_free(hf_lockset *set);
 
 /*
@@ -411,8 +414,11 @@ HF_API int hf_lockset_add(hf_lockset *set, hf_lock *lock, hf_mode mode) HF_MUST_
  */
 HF_API int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns) HF_MUST_CHECK;
 
-/* Gives up all members, the last taken first. -EPERM: not held. The first error, if any; the other
- * members are released nevertheless. */
+/*
+ * Gives up all members, the last taken first. -EPERM: not held; or another thread took it, and not
+ * all members are HF_ANY_THREAD. Else the first error, if any; the other members are released
+ * nevertheless.
+ */
 HF_API int hf_lockset_release(hf_lockset *set);
 
 #ifdef __cplusplus

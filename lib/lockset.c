@@ -31,6 +31,7 @@ struct hf_lockset {
 	size_t room;
 	size_t planned;
 	size_t taken;
+	uint64_t thread; /* that took it */
 	bool held;
 };
 
@@ -221,14 +222,28 @@ int hf_lockset_acquire(hf_lockset *set, int64_t timeout_ns)
 		ret = take_planned(set, timeout_ns, deadline, &moved);
 	} while (!ret && moved);
 	set->held = ret == 0;
+	set->thread = hf_thread_self();
 	return ret;
+}
+
+/* Another thread may give up only what any thread may. */
+static bool is_anothers(const struct hf_lockset *set)
+{
+	size_t i;
+
+	if (set->thread == hf_thread_self())
+		return false;
+	for (i = 0; i < set->taken; i++)
+		if (!(set->plan[i].lock->flags & HF_ANY_THREAD))
+			return true;
+	return false;
 }
 
 int hf_lockset_release(hf_lockset *set)
 {
 	if (!set)
 		return -EINVAL;
-	if (!set->held)
+	if (!set->held || is_anothers(set))
 		return -EPERM;
 	set->held = false;
 	return give_back(set);

@@ -154,6 +154,35 @@ Test(lockset, the_empty_set_and_bad_arguments)
 	hf_lockset_free(NULL);
 }
 
+static int release_set(void *arg)
+{
+	return hf_lockset_release(arg);
+}
+
+Test(lockset, another_thread_gives_up_nothing_of_it)
+{
+	make_set(HF_EXCLUSIVE);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(in_thread(release_set, set), -EPERM);
+	cr_expect_eq(hf_lock_mode(locks[0]), HF_EXCLUSIVE);
+	cr_expect_eq(try_in_child("b", HF_SHARED), -EBUSY);
+	cr_expect_eq(hf_lockset_release(set), 0);
+	drop_set();
+}
+
+Test(lockset, another_thread_gives_up_what_any_thread_may)
+{
+	hf_lock *lock = lock_with("f", HF_ANY_THREAD);
+
+	cr_assert_eq(hf_lockset_new(&set), 0);
+	cr_assert_eq(hf_lockset_add(set, lock, HF_EXCLUSIVE), 0);
+	cr_expect_eq(hf_lockset_acquire(set, HF_NOWAIT), 0);
+	cr_expect_eq(in_thread(release_set, set), 0);
+	cr_expect_eq(try_in_child("f", HF_EXCLUSIVE), 0);
+	hf_lockset_free(set);
+	hf_lock_close(lock);
+}
+
 /* ---- one order ---- */
 
 static struct hf_sys real;

@@ -78,6 +78,35 @@ static void nests(hf_lock *outer, hf_lock *inner)
 	CHECK(first == 0 && second == 0 && !held(outer));
 }
 
+#ifdef CANCELLED
+#include <pthread.h>
+
+static void *is_cancelled_inside(void *arg)
+{
+	hf_lock *lock = (hf_lock *)arg;
+	int result;
+
+	HF_WITH_LOCK(lock, HF_EXCLUSIVE, HF_NOWAIT, &result) {
+		CHECK(held(lock));
+		CHECK(pthread_cancel(pthread_self()) == 0);
+		pthread_testcancel();
+		CHECK(!"cancelled");
+	}
+	return 0;
+}
+
+static void leaves_by_cancellation(hf_lock *lock)
+{
+	pthread_t thread;
+	void *ret;
+
+	CHECK(pthread_create(&thread, 0, is_cancelled_inside, lock) == 0);
+	CHECK(pthread_join(thread, &ret) == 0 && ret == PTHREAD_CANCELED);
+	CHECK(hf_lock_acquire(lock, HF_EXCLUSIVE, HF_NOWAIT) == 0);
+	CHECK(hf_lock_release(lock) == 0);
+}
+#endif
+
 static void skips_the_block_on_failure(hf_lock *lock)
 {
 	int first, second;
@@ -136,6 +165,9 @@ int main(int argc, char **argv)
 	CHECK(leaves_by_return(lock) == 7 && !held(lock));
 	leaves_by_break_and_continue(lock);
 	leaves_by_goto(lock);
+#ifdef CANCELLED
+	leaves_by_cancellation(lock);
+#endif
 	nests(lock, other);
 	skips_the_block_on_failure(lock);
 	calls_with_a_lock(argv[1], lock);

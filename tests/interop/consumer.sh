@@ -23,24 +23,31 @@ builds_and_runs() {
 		-L"$top_builddir/.libs" -lholdfast && timeout 20 "$tmp/consumer" "$tmp/a" "$tmp/b"
 }
 
-for standard in c99 c11 c17; do
-	# shellcheck disable=SC2086
-	ok "a $standard program compiles without a warning, and runs" \
-		builds_and_runs $CC -std=$standard -O2
-done
-if command -v "$CXX" >/dev/null; then
-	for standard in c++11 c++17; do
-		ok "a $standard program compiles without a warning, and runs" \
-			builds_and_runs "$CXX" -std=$standard -O2 -x c++
+# standards COMPILER LANGUAGE STANDARD...
+standards() {
+	compiler=$1 language=$2
+	shift 2
+	for standard; do
+		# shellcheck disable=SC2086
+		ok "$compiler: a $standard program compiles without a warning, and runs" \
+			builds_and_runs $compiler -std=$standard -O2 -x $language
 	done
+}
+
+standards "$CC" c c99 c11 c17
+if command -v "$CXX" >/dev/null; then
+	standards "$CXX" c++ c++11 c++14 c++17 c++20
 else
 	skip "a C++ program compiles without a warning, and runs" "no C++ compiler"
 fi
 if command -v clang >/dev/null && [ -z "$(sanitizers)" ]; then
-	ok "clang has nothing against it either" builds_and_runs clang -std=c11 -O2
+	standards clang c c99 c11 c17
+	standards clang++ c++ c++11 c++14 c++17 c++20
 else
 	skip "clang has nothing against it either" "no clang, or a sanitized library"
 fi
+ok "a cancelled thread leaves the block released, in a program with exceptions" \
+	builds_and_runs "$CC" -std=gnu11 -O2 -fexceptions -pthread -DCANCELLED
 
 # What the map exports and what the header declares are one list.
 declared() {

@@ -178,6 +178,24 @@ Test(rwlock, new_readers_queue_behind_a_waiting_writer_and_old_ones_reenter)
 	cr_expect_eq(hf_rwlock_has_pending_writers(rwlock), 0);
 }
 
+Test(rwlock, a_waiting_writer_does_not_get_in_between_writing_and_reading_on)
+{
+	pthread_t writer;
+	int written = -1;
+
+	cr_expect_eq(take(HF_EXCLUSIVE), 0);
+	cr_expect_eq(take(HF_SHARED), 0);
+	cr_assert_eq(pthread_create(&writer, NULL, wait_to_write, &written), 0);
+	await_pending_writer();
+	cr_expect_eq(give(HF_EXCLUSIVE), 0);
+	cr_expect_eq(hf_rwlock_owner(rwlock), HF_SHARED);
+	cr_expect_eq(hf_rwlock_has_pending_writers(rwlock), 1);
+	cr_expect_eq(try_elsewhere(HF_SHARED, HF_NOWAIT), -EBUSY);
+	cr_expect_eq(give(HF_SHARED), 0);
+	(void)pthread_join(writer, NULL);
+	cr_expect_eq(written, 0);
+}
+
 static void *wait_to_read(void *arg)
 {
 	int *ret = arg;

@@ -68,6 +68,7 @@ HOOKS_SOURCES = \
 	preload/rules_inode.c \
 	preload/rules_stdio.c \
 	preload/rules_survive.c \
+	preload/rules_wait.c \
 	preload/keeper.c preload/keeper.h \
 	preload/shim.c preload/shim.h \
 	preload/systemlocks.c preload/systemlocks.h \

@@ -8,6 +8,7 @@
 #include "oracle.h"
 #include "proclocks.h"
 #include "rawsys.h"
+#include "text.h"
 
 static bool each_line(int file, hf_proc_line *visit, void *ctx)
 {
@@ -95,18 +96,9 @@ bool hf_proc_each_fd(hf_proc_fd *visit, void *ctx)
 
 void hf_proc_fdinfo_path(char path[HF_FDINFO_PATH], int fd)
 {
-	static const char folder[] = "/proc/thread-self/fdinfo/";
-	char digits[10], *to = path + sizeof(folder) - 1;
-	unsigned number = (unsigned)fd;
-	size_t count = 0;
+	struct hf_text text = hf_text_in(path, HF_FDINFO_PATH);
 
-	memcpy(path, folder, sizeof(folder));
-	do
-		digits[count++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (count)
-		*to++ = digits[--count];
-	*to = '\0';
+	hf_text_format(&text, "/proc/thread-self/fdinfo/%d", fd);
 }
 
 struct search {
@@ -154,4 +146,38 @@ bool hf_proc_has_waiter(struct hf_fileid id)
 
 	(void)hf_proc_each_line("/proc/locks", is_waiter, &search);
 	return search.found;
+}
+
+static void process_path(char path[HF_FDINFO_PATH], int pid, const char *file)
+{
+	struct hf_text text = hf_text_in(path, HF_FDINFO_PATH);
+
+	hf_text_format(&text, "/proc/%d/%s", pid, file);
+}
+
+/* Each thread is a folder there, and a folder has a link from each of its folders. */
+bool hf_proc_has_threads(int pid)
+{
+	char path[HF_FDINFO_PATH];
+	struct stat st;
+
+	process_path(path, pid, "task");
+	return raw_fstatat(AT_FDCWD, path, &st, 0) == 0 && st.st_nlink > 3;
+}
+
+void hf_proc_command(int pid, char ret[HF_COMMAND_LENGTH])
+{
+	char path[HF_FDINFO_PATH];
+	ssize_t n = 0;
+	int file;
+
+	process_path(path, pid, "comm");
+	memset(ret, 0, HF_COMMAND_LENGTH);
+	file = raw_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (file < 0)
+		return;
+	n = raw_read(file, ret, HF_COMMAND_LENGTH);
+	if (n > 0 && ret[n - 1] == '\n')
+		ret[n - 1] = '\0';
+	(void)raw_close(file);
 }

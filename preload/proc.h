@@ -30,6 +30,13 @@ void hf_proc_fdinfo_path(char path[HF_FDINFO_PATH], int fd);
 /* A descriptor of the inode that an exec will close; -1: none; -2: /proc cannot tell. */
 int hf_proc_cloexec_fd(struct hf_fileid id);
 
+/* Has that process several threads? False also when that cannot be seen. */
+bool hf_proc_has_threads(int pid);
+
+/* The command of that process, NULs to its end; "" when it cannot be seen. */
+#define HF_COMMAND_LENGTH 16
+void hf_proc_command(int pid, char ret[HF_COMMAND_LENGTH]);
+
 /* Does any process wait for a POSIX lock on the inode? */
 bool hf_proc_has_waiter(struct hf_fileid id);
 

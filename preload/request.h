@@ -42,6 +42,7 @@ struct hf_request {
 	uint64_t wait_began; /* 0: it has not */
 	hf_ref doubted;	     /* a finding that is wrong if the wait is short */
 	int blocker;	     /* the process that was in the way, as hf_oracle_stranger() tells it */
+	char blocker_name[HF_NAME_LENGTH];
 };
 
 /*

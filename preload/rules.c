@@ -278,44 +278,15 @@ bool hf_rules_may_write(const struct hf_file *file, uint64_t start, uint64_t end
 	return false;
 }
 
-static int find_blocker(const struct hf_request *r)
-{
-	struct hf_question question = {
-		.primitive = r->primitive,
-		.mode = r->mode,
-		.fd = r->fd,
-		.pid = hf_shim.pid,
-		.start = r->start,
-		.end = r->end,
-		.id = hf_file_id(r->file),
-	};
-
-	if (r->primitive == HF_PRIM_FLOCK || hf_file_is_remote(r->file))
-		return 0;
-	return hf_oracle_stranger(&question);
-}
-
 static uint64_t waited_ms(const struct hf_request *r)
 {
 	return (hf_recorder_now() - r->wait_began) / 1000000;
 }
 
-/* Who was in the way is known for record locks; one of an open file description has no process. */
-static void check_long_wait(const struct hf_request *r)
-{
-	struct hf_rec_finding finding;
-
-	if (waited_ms(r) < hf_options.wait_report_ms || !hf_options.enabled[HF_KIND_LONG_WAIT])
-		return;
-	finding = hf_rules_finding(r, HF_KIND_LONG_WAIT, HF_LEVEL_NONE, NULL, NULL);
-	finding.holder_tid = r->blocker;
-	hf_rules_record(&finding);
-}
-
 void hf_rules_before_wait(struct hf_request *r)
 {
 	r->wait_began = hf_recorder_now();
-	r->blocker = find_blocker(r);
+	hf_wait_begins(r);
 	check_self_deadlock(r);
 	check_upgrade(r);
 	hf_exclude_before_wait(r);
@@ -333,7 +304,7 @@ void hf_rules_after_wait(const struct hf_request *r)
 
 	if (r->doubted && waited_ms(r) < hf_options.wait_report_ms)
 		hf_recorder_consequence(&returned);
-	check_long_wait(r);
+	hf_wait_ended(r, waited_ms(r));
 }
 
 void hf_rules_granted(const struct hf_request *r)

@@ -12,6 +12,7 @@
  *   rules_inode.c    locks on a file that is not, or no longer, the one meant
  *   rules_stdio.c    what streams hold back when their file is unlocked
  *   rules_survive.c  locks that outlive the close that was meant to end them
+ *   rules_wait.c     waits that take long
  *   rules_remote.c   locks on file systems that cannot be asked
  *
  * All need the section, where nothing else is said.
@@ -114,6 +115,10 @@ void hf_survive_closing(struct hf_file *file, const struct hf_owner *owner, int 
 /* The request cannot be granted at once. */
 void hf_survive_refused(const struct hf_request *request);
 void hf_survive_forked(void);
+
+/* A wait begins, and ended after that many milliseconds. */
+void hf_wait_begins(struct hf_request *request);
+void hf_wait_ended(const struct hf_request *request, uint64_t ms);
 
 void hf_remote_granted(const struct hf_request *request);
 

@@ -85,6 +85,20 @@ const char *describe_taken(struct store *memory, const struct report_finding *fi
 	return kept(memory, &text);
 }
 
+const char *describe_holder(struct store *memory, const struct report_finding *finding)
+{
+	const struct hf_rec_finding *record = finding->record;
+	uint64_t now = record->head.time;
+	char data[256];
+	struct hf_text text = hf_text_in(data, sizeof(data));
+
+	hf_text_format(&text, "Taken here by process %d (%.*s), thread %d, ", record->holder_pid,
+		       HF_NAME_LENGTH, record->name, record->holder_tid);
+	hf_text_add_duration(&text, record->taken_time < now ? now - record->taken_time : 0);
+	hf_text_format(&text, " earlier: %s lock", hf_mode_name(record->mode, record->primitive));
+	return kept(memory, &text);
+}
+
 const char *describe_opened(struct store *memory, const struct report_finding *finding)
 {
 	return describe(memory, "fd %d was opened here", finding->record->other_fd);

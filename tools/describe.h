@@ -21,6 +21,7 @@ const char *describe_message(struct store *memory, const struct report_finding *
 /* The titles of a finding's stacks. */
 const char *describe_here(struct store *memory, const struct report_finding *finding);
 const char *describe_taken(struct store *memory, const struct report_finding *finding);
+const char *describe_holder(struct store *memory, const struct report_finding *finding);
 const char *describe_opened(struct store *memory, const struct report_finding *finding);
 
 /* What followed, "Then written without the lock: ...". then->here is already there. */

@@ -65,7 +65,8 @@ struct fold_finding {
 	const struct recording *recording; /* of the telling one */
 	const struct hf_rec_finding *record;
 	uint32_t opened;
-	uint64_t count;			       /* how often it was seen, without the withdrawn */
+	uint32_t holder; /* long-wait: where another process took the lock; 0: not known */
+	uint64_t count;	 /* how often it was seen, without the withdrawn */
 	uint64_t by_level[HF_LEVEL_ERROR + 1]; /* records; at NONE those that were withdrawn */
 	const struct hf_rec_consequence *then[FOLD_THEN_MAX]; /* of the telling one */
 	uint32_t then_stack[FOLD_THEN_MAX];

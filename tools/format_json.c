@@ -127,6 +127,19 @@ static void add_lock(json_t *object, const struct hf_rec_finding *record)
 	add_descriptor(object, "other_fd", record->other_fd);
 }
 
+/* What only some findings have. */
+static void add_circumstances(json_t *object, const struct hf_rec_finding *record)
+{
+	if (record->holder_pid > 0)
+		json_add(object, "holder_pid", json_integer(record->holder_pid));
+	if (record->holder_pid > 0 && record->name[0])
+		json_add(object, "holder_program", json_text_of(record->name, HF_NAME_LENGTH));
+	if (record->flags & HF_FINDING_MAY_BE_SPURIOUS)
+		json_add(object, "may_be_spurious", json_true());
+	if (record->flags & HF_FINDING_UNASKED)
+		json_add(object, "unasked", json_true());
+}
+
 static void add_process(json_t *object, const struct report_finding *finding)
 {
 	if (finding->image) {
@@ -151,6 +164,7 @@ static json_t *finding_object(const struct report_finding *finding)
 	add_process(object, finding);
 	json_add(object, "call", json_text_of(finding->record->via, HF_VIA_LENGTH));
 	add_lock(object, finding->record);
+	add_circumstances(object, finding->record);
 	json_add(object, "where", where_object(finding->where));
 	json_add(object, "stacks", stack_array(finding));
 	json_add(object, "then", then_array(finding));

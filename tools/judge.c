@@ -36,8 +36,7 @@ static bool overlap(const struct timeline_span *a, const struct timeline_span *b
 	return a->first <= b->last && b->first <= a->last;
 }
 
-/* What has not ended lasts longer than what the recording saw. */
-static uint64_t end_of(const struct timeline_span *span)
+uint64_t judge_end(const struct timeline_span *span)
 {
 	return span->end == TIMELINE_OPEN ? UINT64_MAX : span->to;
 }
@@ -48,9 +47,9 @@ static uint64_t end_of(const struct timeline_span *span)
  */
 static uint64_t end_of_upgrade(const struct judge *judge, const struct timeline_span *wait)
 {
-	uint64_t gone = end_of(&judge->timeline.spans[wait->upgrades]);
+	uint64_t gone = judge_end(&judge->timeline.spans[wait->upgrades]);
 
-	return gone < end_of(wait) ? gone : end_of(wait);
+	return gone < judge_end(wait) ? gone : judge_end(wait);
 }
 
 /*
@@ -62,7 +61,7 @@ static bool are_deadlocked(const struct judge *judge, const struct timeline_span
 			   const struct timeline_span *b)
 {
 	const struct timeline_span *spans = judge->timeline.spans;
-	const struct timeline_span *first = end_of(a) <= end_of(b) ? a : b;
+	const struct timeline_span *first = judge_end(a) <= judge_end(b) ? a : b;
 
 	return b->from < end_of_upgrade(judge, a) && first->end != TIMELINE_RELEASED &&
 	       hf_fileid_equal(judge_row(judge, a)->id, judge_row(judge, b)->id) &&
@@ -127,7 +126,7 @@ static void judge_upgrade_deadlock(struct judge *judge)
 {
 	for (size_t i = 0; i < judge->upgrade_count; i++)
 		for (size_t j = i + 1; j < judge->upgrade_count &&
-				       judge->upgrades[j]->from < end_of(judge->upgrades[i]);
+				       judge->upgrades[j]->from < judge_end(judge->upgrades[i]);
 		     j++)
 			if (are_deadlocked(judge, judge->upgrades[i], judge->upgrades[j]))
 				tell_upgrade_deadlock(judge, judge->upgrades[j],
@@ -153,11 +152,7 @@ static void find_upgrades(struct judge *judge)
 	qsort(judge->upgrades, judge->upgrade_count, sizeof(*judge->upgrades), compare_beginnings);
 }
 
-/*
- * POSIX and OFD locks are one kind of lock to each other, flocks another. A child that waits
- * through a description that it did not open itself may have the lock that seems to be in its way.
- */
-static bool exclude_each_other(const struct timeline_span *hold, const struct timeline_span *wait)
+bool judge_exclude_each_other(const struct timeline_span *hold, const struct timeline_span *wait)
 {
 	bool is_flock = hold->primitive == HF_PRIM_FLOCK;
 
@@ -176,8 +171,8 @@ static const struct timeline_span *find_blocker(const struct judge *judge, int32
 
 		if (hold->kind == TIMELINE_HOLD && judge_row(judge, hold)->pid == pid &&
 		    hf_fileid_equal(judge_row(judge, hold)->id, judge_row(judge, wait)->id) &&
-		    exclude_each_other(hold, wait) && hold->from <= wait->from &&
-		    end_of(hold) >= end_of(wait))
+		    judge_exclude_each_other(hold, wait) && hold->from <= wait->from &&
+		    judge_end(hold) >= judge_end(wait))
 			return hold;
 	}
 	return NULL;
@@ -209,8 +204,8 @@ static bool waits_for(const struct judge *judge, const struct timeline_childwait
 
 	return childwait->pid == parent_of(judge, wait) &&
 	       (childwait->child == child || childwait->child < 0) &&
-	       childwait->from < end_of(wait) && wait->from < childwait->to &&
-	       end_of(wait) <= childwait->to;
+	       childwait->from < judge_end(wait) && wait->from < childwait->to &&
+	       judge_end(wait) <= childwait->to;
 }
 
 /*
@@ -307,6 +302,7 @@ void judge_recording(struct report *report, const struct recording *recording)
 	judge_child_releases_parent(&judge);
 	judge_survived_ofd(&judge);
 	judge_leak_to_exec(&judge);
+	judge_long_waits(&judge);
 	judge_mixed_primitives(&judge);
 	free(judge.upgrades);
 	timeline_free(&judge.timeline);

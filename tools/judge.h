@@ -34,9 +34,20 @@ void judge_want(struct hf_rec_finding *record, const struct timeline_span *wait)
 void judge_tell(struct judge *judge, const struct hf_rec_finding *record, uint32_t here,
 		uint32_t taken);
 
-/* judge_leak.c, judge_mixed.c */
+/* When it was over; what has not ended lasts longer than what the recording saw. */
+uint64_t judge_end(const struct timeline_span *span);
+
+/*
+ * Is the hold in the way of the wait? POSIX and OFD locks are one kind of lock to each other,
+ * flocks another. A child that waits through a description that it did not open itself may have the
+ * lock that seems to be in its way.
+ */
+bool judge_exclude_each_other(const struct timeline_span *hold, const struct timeline_span *wait);
+
+/* judge_leak.c, judge_mixed.c, judge_wait.c */
 void judge_survived_ofd(struct judge *judge);
 void judge_leak_to_exec(struct judge *judge);
 void judge_mixed_primitives(struct judge *judge);
+void judge_long_waits(struct judge *judge);
 
 #endif

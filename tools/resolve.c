@@ -296,6 +296,8 @@ void resolve_finding(struct resolver *resolver, const struct fold_finding *folde
 	if (folded->record->taken_time)
 		ret->taken =
 			resolve_stack(resolver, folded->key.taken, describe_taken(memory, ret));
+	if (folded->holder)
+		ret->taken = resolve_stack(resolver, folded->holder, describe_holder(memory, ret));
 	ret->opened = resolve_stack(resolver, folded->opened, describe_opened(memory, ret));
 	ret->where = where(ret);
 	resolve_then(resolver, folded, ret);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* level: note */
 /* options: wait_report_ms=1 */
-/* via: posix flock */
+/* via: posix flock ofd */
 #include "pair.h"
 
 #define TAKE_posix(fd) fcntl(fd, F_SETLKW, WRITE_LOCK)
 #define TAKE_flock(fd) flock(fd, LOCK_EX)
+#define TAKE_ofd(fd) fcntl(fd, F_OFD_SETLKW, WRITE_LOCK)
 
 PAIR(file)
 {
@@ -17,7 +18,7 @@ PAIR(file)
 	if (fork() == 0) {
 		fd = open(file, O_RDWR);
 		fstat(fd, &st);
-		BY(TAKE_)(fd);
+		BY(TAKE_)(fd); /* TAKEN by the child */
 		write(ready[1], "", 1);
 		while (!pair_has_waiter(&st))
 			usleep(1000);

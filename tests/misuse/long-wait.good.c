@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* options: wait_report_ms=1 */
-/* via: posix flock */
+/* via: posix flock ofd */
 #include "pair.h"
 
 #define TAKE_posix(fd, wait) fcntl(fd, wait ? F_SETLKW : F_SETLK, WRITE_LOCK)
 #define TAKE_flock(fd, wait) flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB)
+#define TAKE_ofd(fd, wait) fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, WRITE_LOCK)
 
 /* Asks without blocking while the child has it, and waits once it is free. */
 PAIR(file)

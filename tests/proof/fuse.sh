@@ -38,7 +38,9 @@ pairs() {
 		built=$(sh "$pairs/run-pairs.sh" build "$slug" "$1" plain 2>&1) || { echo "$built"; continue; }
 		HOLDFAST_OPTIONS=$(directive "$slug.$1.c" options)
 		export HOLDFAST_OPTIONS
-		checked "$built" "$tmp/$2/$slug.$1"
+		cd "$tmp/$2" || exit 99 # some make a second file, and rename it
+		checked "$built" "$slug.$1"
+		cd "$OLDPWD" || exit 99
 		unset HOLDFAST_OPTIONS
 		case $status in 0 | 86) ;; *) echo "$slug.$1 ended with $status: $err" ;; esac
 		[ ! -e "$tmp/report" ] || unwanted "$4" | sed "s|^|$slug.$1: |"

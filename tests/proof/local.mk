@@ -83,3 +83,6 @@ tests_proof_fuse_LDFLAGS =
 tests_proof_fuselock_SOURCES = tests/proof/fuselock.c
 tests_proof_fuselock_CFLAGS = $(WARN_CFLAGS) $(SANITIZE_FLAGS) -g -O0
 tests_proof_fuselock_LDADD = libholdfast.la
+
+EXTRA_DIST += tests/proof/waits.sh
+TESTS += tests/proof/waits.sh

@@ -12,6 +12,7 @@ LIB_TESTS = \
 	tests/unit/lib-holders \
 	tests/unit/lib-lock \
 	tests/unit/lib-lockset \
+	tests/unit/lib-memory \
 	tests/unit/lib-open \
 	tests/unit/lib-replace \
 	tests/unit/lib-rwlock \
@@ -66,6 +67,11 @@ tests_unit_lib_lock_LDADD = $(LIB_TEST_LIBS)
 tests_unit_lib_lockset_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_lockset_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_lockset_LDADD = $(LIB_TEST_LIBS)
+
+tests_unit_lib_memory_CFLAGS = $(LIB_TEST_CFLAGS)
+tests_unit_lib_memory_LDFLAGS = $(LIB_TEST_LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=aligned_alloc,--wrap=strdup
+tests_unit_lib_memory_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_open_CFLAGS = $(LIB_TEST_CFLAGS)
 tests_unit_lib_open_LDFLAGS = $(LIB_TEST_LINK)

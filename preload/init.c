@@ -10,10 +10,13 @@
 #include "options.h"
 #include "real.h"
 #include "recorder.h"
+#include "rules_process.h"
 #include "say.h"
 #include "shim.h"
 #include "stack.h"
 
+#include <elf.h>
+#include <link.h>
 #include <unistd.h>
 
 /* Only glibc has it. Weak, or musl would refuse to load the checker. */
@@ -38,6 +41,19 @@ static struct program program_below(char **envp)
 	return (struct program){ (int)argc, envp - 1 - argc, envp };
 }
 
+/* By which it was started, as the kernel tells it behind the environment. */
+static const char *path_of(char **envp)
+{
+	const ElfW(auxv_t) * entry;
+
+	while (*envp)
+		envp++;
+	for (entry = (const void *)(envp + 1); entry->a_type != AT_NULL; entry++)
+		if (entry->a_type == AT_EXECFN)
+			return (const char *)entry->a_un.a_val;
+	return "";
+}
+
 __attribute__((constructor)) static void checker_start(int argc, char **argv, char **envp)
 {
 	struct program program = { argc, argv, envp };
@@ -55,4 +71,5 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 	hf_recorder_init(program.argc, program.argv, program.envp);
 	hf_process_init(program.envp);
 	hf_shim_init();
+	hf_rules_arrived(path_of(program.envp));
 }

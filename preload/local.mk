@@ -26,7 +26,7 @@ RECORDER_SOURCES = \
 	preload/own_pool.c preload/own_pool.h \
 	preload/pool.c preload/pool.h \
 	preload/rawsys.h \
-	preload/recorder.c preload/recorder.h \
+	preload/recorder.c preload/recorder_held.c preload/recorder.h \
 	preload/say.c preload/say.h \
 	preload/stack.c preload/stack.h \
 	preload/stack_cache.c preload/stack_cache.h \
@@ -67,6 +67,7 @@ HOOKS_SOURCES = \
 	preload/rules_thread.c \
 	preload/rules_inode.c \
 	preload/rules_stdio.c \
+	preload/rules_arrived.c \
 	preload/rules_survive.c \
 	preload/rules_wait.c \
 	preload/keeper.c preload/keeper.h \

@@ -166,7 +166,7 @@ static void judge_exec(const char *path, const char *via)
 	if (!hf_anything_held() || __atomic_load_n(&hf_shim.always_getpid, __ATOMIC_RELAXED) ||
 	    !may_be_run(path) || hf_section_enter(&section) != HF_ENTERED)
 		return;
-	hf_rules_exec(via);
+	hf_rules_exec(path ? path : "", via);
 	hf_section_leave(&section);
 }
 

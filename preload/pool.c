@@ -353,6 +353,21 @@ void *hf_pool_record(hf_ref ref, enum hf_record_type type)
 	return pool.log ? (void *)(uintptr_t)hf_log_at(&view, ref, type) : NULL;
 }
 
+void hf_pool_push_held(struct hf_rec_held *record, hf_ref ref)
+{
+	hf_ref *last = &pool.header->held_last;
+
+	record->previous = __atomic_load_n(last, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(last, &record->previous, ref, true, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+}
+
+hf_ref hf_pool_last_held(void)
+{
+	return pool.log ? __atomic_load_n(&pool.header->held_last, __ATOMIC_ACQUIRE) : 0;
+}
+
 void hf_pool_event(struct hf_event *event)
 {
 	struct hf_event *cell;

@@ -48,6 +48,10 @@ hf_ref hf_pool_commit(void *record, enum hf_record_type type, size_t size);
 /* The record that ref refers to, if it has that type and is whole, else NULL. */
 void *hf_pool_record(hf_ref ref, enum hf_record_type type);
 
+/* Hangs a committed HF_RECORD_HELD in front of the others. The first of them; 0: there is none. */
+void hf_pool_push_held(struct hf_rec_held *record, hf_ref ref);
+hf_ref hf_pool_last_held(void);
+
 /* Appends to the ring; sequence, image, tid and time are filled in here. */
 void hf_pool_event(struct hf_event *event);
 

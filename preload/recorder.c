@@ -31,7 +31,7 @@ static struct hf_interned findings[1 << FINDING_BITS];
 static struct hf_interned outcomes[1 << FINDING_BITS];
 
 #define COUNT_SHIFT 16
-_Static_assert(HF_THEN_RETURNED < COUNT_SHIFT, "the set of consequences fits below the count");
+_Static_assert(HF_THEN_CONFIRMED < COUNT_SHIFT, "the set of consequences fits below the count");
 
 uint64_t hf_recorder_now(void)
 {

@@ -61,6 +61,15 @@ void hf_recorder_event(struct hf_event *event);
 hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held);
 void hf_recorder_exec_failed(hf_ref exec);
 
+/*
+ * With a lock that the finding tells of; path names the program. And the exec failed. In the
+ * program that was started by that path: the finding of a lock that its predecessor had, which is
+ * not told again, and its reference; NULL: no more.
+ */
+hf_ref hf_recorder_held(hf_ref finding, const char *path);
+void hf_recorder_held_no_more(hf_ref held);
+const struct hf_rec_finding *hf_recorder_take_held(const char *path, hf_ref *ret);
+
 /* A child was started with that program, at that moment. */
 void hf_recorder_spawned(const char *path, int32_t pid, uint64_t since);
 

@@ -6,6 +6,7 @@
  *   rules_exclude.c  locks that were granted and do not exclude
  *   rules_thread.c   locks that one user of the process takes from another
  *   rules_process.c  what forks, execs and daemon() do to locks
+ *   rules_arrived.c what a program has of the locks that its predecessor took
  *   rules_deadlock.c what the kernel refuses because it would wait for ever
  *   rules_failure.c  requests that failed, and unlocks that missed
  *   rules_access.c   what is done to the file, against what is held

@@ -30,29 +30,44 @@
 /* Findings about a call that has not returned. */
 static hf_ref announced[ANNOUNCED];
 static unsigned announced_count;
+/* And for the program that is about to start, what it should look for. */
+static hf_ref held[ANNOUNCED];
+static unsigned held_count;
 
 /* Between the fork and the child's first section: what to watch there. */
 static struct hf_watch ancestral[ANCESTORS];
 static unsigned ancestral_count;
 static int forked_from;
 
-static void announce(struct hf_rec_finding *finding, const char *via)
+/* Its reference, 0 when it was not recorded. */
+static hf_ref announce(struct hf_rec_finding *finding, const char *via)
 {
 	hf_ref ret;
 
 	if (!hf_options.enabled[finding->kind])
-		return;
+		return 0;
 	finding->here = hf_stack_here();
 	hf_via_put(finding->via, via);
 	ret = hf_recorder_finding(finding);
 	if (ret && announced_count < ANNOUNCED)
 		announced[announced_count++] = ret;
+	return ret;
+}
+
+static void leave_word(hf_ref finding, const char *path)
+{
+	hf_ref ret = finding && held_count < ANNOUNCED ? hf_recorder_held(finding, path) : 0;
+
+	if (ret)
+		held[held_count++] = ret;
 }
 
 void hf_rules_withdraw(void)
 {
 	struct hf_rec_consequence withdrawn = { .what = HF_THEN_WITHDRAWN, .fd = HF_NO_FD };
 
+	while (held_count)
+		hf_recorder_held_no_more(held[--held_count]);
 	while (announced_count) {
 		withdrawn.finding = announced[--announced_count];
 		hf_recorder_consequence(&withdrawn);
@@ -68,11 +83,13 @@ static bool survives_exec(int fd, struct hf_fileid id)
  * Whoever leaves the lock's own descriptor open wants to keep the lock; one that is close-on-exec
  * as well may be meant to end it.
  */
-static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const char *via)
+static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const char *path,
+		       const char *via)
 {
 	const struct hf_range *range = hf_rangeset_first(&owner->ranges, 0, HF_EOF);
 	struct hf_rec_finding finding;
 	int closed = hf_proc_cloexec_fd(hf_file_id(file));
+	hf_ref found;
 
 	if (closed < -1)
 		return;
@@ -82,7 +99,9 @@ static void exec_posix(struct hf_file *file, const struct hf_owner *owner, const
 		finding.level = HF_LEVEL_ERROR;
 	finding.other_fd = closed < 0 ? HF_NO_FD : closed;
 	finding.proof = HF_PROOF_GETLK;
-	announce(&finding, via);
+	found = announce(&finding, via);
+	if (!hf_file_is_remote(file)) /* what there is cannot be asked */
+		leave_word(found, path);
 }
 
 static void exec_description(struct hf_file *file, const struct hf_owner *owner, const char *via)
@@ -98,12 +117,12 @@ static void exec_description(struct hf_file *file, const struct hf_owner *owner,
 				   hf_rangeset_first(&owner->ranges, 0, HF_EOF));
 	finding.other_fd = owner->fds[i];
 	finding.proof = HF_PROOF_NONE;
-	announce(&finding, via);
+	(void)announce(&finding, via);
 	/* The command needs to know which descriptions another program got. */
 	hf_finding_event(&finding, HF_EVENT_EXEC, finding.other_fd);
 }
 
-void hf_rules_exec(const char *via)
+void hf_rules_exec(const char *path, const char *via)
 {
 	struct hf_file *file = NULL;
 	struct hf_owner *owner;
@@ -113,7 +132,7 @@ void hf_rules_exec(const char *via)
 	while ((file = hf_ledger_next_held(&hf_shim.ledger, file)))
 		for (owner = hf_file_owners(file); owner; owner = owner->next) {
 			if (owner->primitive == HF_PRIM_POSIX)
-				exec_posix(file, owner, via);
+				exec_posix(file, owner, path, via);
 			else
 				exec_description(file, owner, via);
 		}
@@ -133,7 +152,7 @@ void hf_rules_daemon(void)
 					   hf_rangeset_first(&owner->ranges, 0, HF_EOF));
 		finding.level = HF_LEVEL_ERROR;
 		finding.proof = HF_PROOF_GETLK;
-		announce(&finding, "daemon");
+		(void)announce(&finding, "daemon");
 	}
 }
 
@@ -266,5 +285,5 @@ void hf_rules_forked(void)
 	for (unsigned i = 0; i < ancestral_count; i++)
 		hf_watch_add(&ancestral[i]);
 	ancestral_count = 0;
-	announced_count = 0; /* the parent's */
+	announced_count = held_count = 0; /* the parent's */
 }

@@ -3,8 +3,14 @@
 #ifndef HF_PRELOAD_RULES_PROCESS_H
 #define HF_PRELOAD_RULES_PROCESS_H
 
-/* This process is about to be replaced, by the function of that name, or to become a daemon. */
-void hf_rules_exec(const char *via);
+/*
+ * This process is about to be replaced by the program of that path, by the function of that name,
+ * or to become a daemon.
+ */
+void hf_rules_exec(const char *path, const char *via);
+
+/* Once, from the constructor of a program that was started by that path. */
+void hf_rules_arrived(const char *path);
 void hf_rules_daemon(void);
 
 /* The call failed: what was said about it did not happen. */

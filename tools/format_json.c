@@ -75,7 +75,7 @@ static const char *then_name(unsigned what)
 		[HF_THEN_UNLOCKED] = "unlocked",  [HF_THEN_TAKEN] = "taken",
 		[HF_THEN_TEARDOWN] = "torn-down", [HF_THEN_RETAKEN] = "retaken",
 		[HF_THEN_CHANGED] = "changed",	  [HF_THEN_WITHDRAWN] = "withdrawn",
-		[HF_THEN_RETURNED] = "returned",
+		[HF_THEN_RETURNED] = "returned",  [HF_THEN_CONFIRMED] = "confirmed",
 	};
 
 	return what < sizeof(names) / sizeof(names[0]) && names[what] ? names[what] : "unknown";

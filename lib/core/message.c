@@ -364,6 +364,7 @@ void hf_message_then(struct hf_text *ret, const struct hf_rec_consequence *then)
 				    "not seen",
 		[HF_THEN_WITHDRAWN] = "what was announced did not happen",
 		[HF_THEN_RETURNED] = "the call returned after all",
+		[HF_THEN_CONFIRMED] = "confirmed: the new program does not have the lock",
 	};
 
 	switch (then->what) {

@@ -32,6 +32,16 @@ void hf_via_put(char field[HF_VIA_LENGTH], const char *name)
 	memcpy(field, name, strnlen(name, HF_VIA_LENGTH));
 }
 
+uint32_t hf_program_hash(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (const char *c = slash ? slash + 1 : path; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	return hash;
+}
+
 /* The smallest size a record of each type can have. */
 static uint32_t least_size(enum hf_record_type type)
 {
@@ -50,6 +60,8 @@ static uint32_t least_size(enum hf_record_type type)
 		return offsetof(struct hf_rec_exec, path);
 	case HF_RECORD_ARGS:
 		return offsetof(struct hf_rec_args, text);
+	case HF_RECORD_HELD:
+		return sizeof(struct hf_rec_held);
 	case HF_RECORD_NONE:
 	case HF_RECORD_TYPES:
 		break;

@@ -60,6 +60,7 @@ struct hf_pool {
 	_Alignas(64) uint32_t images_next; /* may pass image_slots: those were lost */
 	_Alignas(64) uint64_t log_tail;	   /* may pass log_size: those were lost */
 	uint64_t log_lost;
+	hf_ref held_last; /* the newest HF_RECORD_HELD, from which the others hang; 0: none */
 	_Alignas(64) uint64_t ring_next;
 };
 
@@ -100,6 +101,7 @@ enum hf_record_type {
 	HF_RECORD_CONSEQUENCE, /* what followed from a finding */
 	HF_RECORD_EXEC,	       /* about to exec */
 	HF_RECORD_ARGS,	       /* the program's arguments */
+	HF_RECORD_HELD,	       /* about to exec with a POSIX lock: for the new image to compare */
 	HF_RECORD_TYPES
 };
 
@@ -198,8 +200,9 @@ enum hf_consequence {
 	HF_THEN_RETAKEN,   /* the program took it again, nothing used in between */
 	HF_THEN_CHANGED,   /* size or mtime moved: a write that no hook saw */
 	HF_THEN_WITHDRAWN, /* what was announced did not happen (an exec that failed) */
-	HF_THEN_RETURNED   /* the call that could not return did: the finding was wrong or cancelled
-			    */
+	HF_THEN_RETURNED,  /* the call that could not return did: the finding was wrong or
+			      cancelled */
+	HF_THEN_CONFIRMED  /* the program that was to lose it by an exec does not have it */
 };
 
 struct hf_rec_consequence {
@@ -222,6 +225,21 @@ struct hf_rec_exec {
 	uint32_t held; /* POSIX holds of this process at that moment */
 	char path[];
 };
+
+/*
+ * What an image held when it was about to exec, one for each file. The next image of that process
+ * looks whether it has it still, and sets pid to 0.
+ */
+struct hf_rec_held {
+	struct hf_record head;
+	hf_ref finding;	  /* that says what is held, and what will become of it */
+	hf_ref previous;  /* HF_RECORD_HELD of anybody, older; 0 */
+	int32_t pid;	  /* 0: the exec failed, or was compared */
+	uint32_t program; /* hf_program_hash() */
+};
+
+/* Of the last component of a path: by what name a program was started. */
+uint32_t hf_program_hash(const char *path);
 
 /* NUL-separated arguments, cut where the record ends. */
 struct hf_rec_args {

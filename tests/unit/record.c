@@ -131,3 +131,10 @@ Test(record, the_ring_tells_its_newest_events_and_what_it_lost, .timeout = 10)
 	cr_expect_null(hf_event_at(&view, 5));
 	free(pool);
 }
+
+Test(record, a_program_is_known_by_the_last_component_of_its_path, .timeout = 10)
+{
+	cr_expect_eq(hf_program_hash("/usr/bin/true"), hf_program_hash("true"));
+	cr_expect_neq(hf_program_hash("/usr/bin/true"), hf_program_hash("/usr/bin/false"));
+	cr_expect_neq(hf_program_hash("/proc/self/fd/3"), hf_program_hash("true"));
+}

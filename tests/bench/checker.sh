@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What the checker costs: each case bare and under it, in turn, and the ratio of the best of each:
-# whatever else the machine does can only make a run longer. Printed, never judged. Arguments: the two programs.
+# whatever else the machine does can only make a run longer. Printed, never judged. Arguments: the two programs,
+# and a library that does nothing.
 set -eu
 bench=$1
 ledger=$2
+empty=$3
 checker=$top_builddir/.libs/libholdfast-check.so
 transactions=${TRANSACTIONS:-2000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-bench.XXXXXX")
@@ -65,7 +67,10 @@ in_turn "POSIX lock+unlock, stack_depth=1" "" "'$bench' posix-pair '$work'" \
 one_case posix-pair-handler "POSIX lock+unlock, signals masked" ""
 one_case ofd-pair "OFD lock+unlock" ""
 one_case flock-pair "flock LOCK_EX+LOCK_UN" ""
-one_case exec "exec of /bin/true" "<= 1.20"
+in_turn "exec of /bin/true, an empty preload" "" "'$bench' exec '$work'" "LD_PRELOAD='$empty' '$bench' exec '$work'"
+in_turn "exec of /bin/true, in a run" "<= 1.20" "'$bench' exec '$work'" \
+	"HOLDFAST_CHECKER='$checker' '$top_builddir/holdfast' check --quiet -- '$bench' exec '$work' 2>/dev/null"
+one_case exec "exec of /bin/true, with a recording of its own" ""
 if command -v sqlite3 >/dev/null; then
 	make_sql "" >"$work/disk.sql"
 	make_sql "PRAGMA synchronous=OFF;" >"$work/memory.sql"

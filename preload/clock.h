@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Once, from the constructor, before any other of these. */
+/* Once, from the constructor. Before it the others cost a system call. */
 void hf_clock_init(void);
 
 uint64_t hf_clock_monotonic(void);

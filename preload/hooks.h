@@ -98,9 +98,6 @@ void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *));
 /* Once, from the constructor: what programs under a run must inherit. */
 void hf_process_init(char **envp);
 
-/* Once, from the constructor, after hf_real_init(): older versions of functions. */
-void hf_spawn_init(void);
-
 /* A system call that makes a process: does it share our memory? */
 void hf_expect_sharing_children(unsigned long flags);
 

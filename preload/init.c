@@ -60,16 +60,15 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 
 	if (!gnu_get_libc_version)
 		program = program_below(environ);
-	hf_clock_init();
 	hf_say_init();
 	hf_options_read(program.envp);
 	hf_options_complain();
 	hf_real_init();
-	hf_spawn_init();
-	hf_vfork_target = (void *)hf_real.vfork;
+	hf_vfork_target = (void *)REAL(vfork);
 	hf_stack_init();
 	hf_recorder_init(program.argc, program.argv, program.envp);
 	hf_process_init(program.envp);
+	hf_clock_init();
 	hf_shim_init();
 	hf_rules_arrived(path_of(program.envp));
 }

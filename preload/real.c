@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "rawsys.h"
@@ -12,26 +13,26 @@
 
 struct hf_real hf_real;
 
-/* In the order of struct hf_real: the n-th name belongs to its n-th pointer. */
-static struct hf_symbol symbols[] = {
-#define HF_FUNCTION(ret, name, params, body) { #name, NULL, false },
-#define HF_SPECIAL(ret, name, params) { #name, NULL, false },
+/* One behind the other, in the order of struct hf_real: the n-th belongs to its n-th pointer. */
+static const char names[] =
+#define HF_FUNCTION(ret, name, params, body) #name "\0"
+#define HF_SPECIAL(ret, name, params) #name "\0"
 #include "functions.def"
 #undef HF_FUNCTION
 #undef HF_SPECIAL
-};
+	;
 
-#define COUNT (sizeof(symbols) / sizeof(symbols[0]))
-
-_Static_assert(sizeof(struct hf_real) == COUNT * sizeof(void *), "one pointer for each name");
+static bool can_look_up; /* constant once the constructor is through */
 
 void hf_real_init(void)
 {
-	void **places = (void **)(void *)&hf_real;
+	void **place = (void **)(void *)&hf_real;
 
-	hf_symbols_find(symbols, COUNT);
-	for (size_t i = 0; i < COUNT; i++)
-		places[i] = symbols[i].address;
+	can_look_up = true;
+	if (hf_symbols_init())
+		return;
+	for (const char *name = names; *name; name += strlen(name) + 1)
+		*place++ = hf_symbols_next(name, NULL);
 }
 
 static long with_errno(long ret)
@@ -87,7 +88,7 @@ static long early_syscall(long number, long a, long b, long c, long d, long e, l
 	return with_errno(raw_syscall6(number, a, b, c, d, e, f));
 }
 
-void *hf_real_early(void **place, const char *name)
+static void *find_early(const char *name)
 {
 	static const struct {
 		const char *name;
@@ -107,6 +108,16 @@ void *hf_real_early(void **place, const char *name)
 	for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++)
 		if (!strcmp(early[i].name, name))
 			return early[i].function;
-	*place = dlsym(RTLD_NEXT, name);
-	return *place;
+	return NULL;
+}
+
+void *hf_real_find(void **place, const char *name)
+{
+	void *found = can_look_up ? NULL : find_early(name);
+
+	if (found)
+		return found; /* this once */
+	found = can_look_up ? hf_symbols_next(name, NULL) : dlsym(RTLD_NEXT, name);
+	__atomic_store_n(place, found, __ATOMIC_RELAXED);
+	return found;
 }

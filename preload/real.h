@@ -3,9 +3,10 @@
  * The next definition of every interposed function: the one that would have been called without us,
  * which may be another preloaded library's.
  *
- * All are looked up in the constructor; nothing is resolved late, because dlsym may wait for the
- * loader's lock for as long as some other thread is inside a dlopen. A call that comes before the
- * constructor (an IFUNC resolver) is answered by a system call where that is all the function does.
+ * Each is looked up when it is first called: most programs of a run call a handful. That takes no
+ * lock (symbols.h). Where it might, because some object is not understood, all are looked up in the
+ * constructor. A call that comes before the constructor (an IFUNC resolver) is answered by a system
+ * call where that is all the function does.
  */
 #ifndef HF_PRELOAD_REAL_H
 #define HF_PRELOAD_REAL_H
@@ -27,12 +28,12 @@ extern struct hf_real hf_real __attribute__((visibility("hidden")));
 /* Once, from the constructor. */
 void hf_real_init(void);
 
-/* For a call that came too early. */
-void *hf_real_early(void **place, const char *name);
+/* What REAL() does the first time. */
+void *hf_real_find(void **place, const char *name);
 
 #define REAL(name)                                                                                 \
 	(__builtin_expect(hf_real.name != NULL, 1)                                                 \
 		 ? hf_real.name                                                                    \
-		 : (__typeof__(hf_real.name))hf_real_early((void **)(void *)&hf_real.name, #name))
+		 : (__typeof__(hf_real.name))hf_real_find((void **)(void *)&hf_real.name, #name))
 
 #endif

@@ -10,20 +10,25 @@
 
 #define HIDDEN_VERSION 0x8000u
 
+/* musl has no versions, and no dlvsym. */
+extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
+
 /* The tables of one object that a look-up needs. */
 struct object {
 	uintptr_t base;
 	const ElfW(Sym) * symbols;
 	const char *strings;
-	const uint16_t *versions; /* NULL: none */
-	const uint32_t *hash;	  /* DT_GNU_HASH */
+	const uint16_t *versions;	  /* NULL: none */
+	const ElfW(Verdef) * definitions; /* of versions; NULL: none */
+	const uint32_t *hash; /* DT_GNU_HASH; NULL: this reader does not understand the object */
 };
 
-struct search {
-	struct hf_symbol *symbols;
-	size_t count;
-	bool past_ours; /* only what was loaded after this library counts */
-};
+/* In the loader's order; constant once they are read. What does not fit is not understood either.
+ */
+static struct object objects[32];
+static unsigned object_count;
+static bool objects_are_read;
+static bool all_understood;
 
 /* glibc has put addresses where the file has offsets; musl leaves the offsets. */
 static uintptr_t absolute(uintptr_t base, uintptr_t pointer)
@@ -53,15 +58,19 @@ static bool read_object(const struct dl_phdr_info *info, struct object *ret)
 			ret->strings = table;
 		else if (dynamic->d_tag == DT_VERSYM)
 			ret->versions = table;
+		else if (dynamic->d_tag == DT_VERDEF)
+			ret->definitions = table;
 		else if (dynamic->d_tag == DT_GNU_HASH)
 			ret->hash = table;
 	}
-	return ret->symbols && ret->strings && ret->hash;
+	if (!ret->symbols || !ret->strings)
+		ret->hash = NULL;
+	return ret->hash != NULL;
 }
 
 static bool is_ours(const struct dl_phdr_info *info)
 {
-	uintptr_t here = (uintptr_t)&hf_symbols_find;
+	uintptr_t here = (uintptr_t)&hf_symbols_next;
 
 	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
@@ -82,90 +91,123 @@ static uint32_t gnu_hash(const char *name)
 	return h;
 }
 
-static bool is_default(const struct object *object, uint32_t index)
+/* The name of the version that an object calls index, NULL when it defines none such. */
+static const char *version_name(const struct object *object, uint16_t index)
 {
-	return object->symbols[index].st_shndx != SHN_UNDEF &&
-	       !(object->versions && (object->versions[index] & HIDDEN_VERSION));
+	const ElfW(Verdef) *version = object->definitions;
+	const ElfW(Verdaux) * name;
+
+	if (!version)
+		return NULL;
+	while (version->vd_ndx != index) {
+		if (!version->vd_next)
+			return NULL;
+		version = (const void *)((const char *)version + version->vd_next);
+	}
+	name = (const void *)((const char *)version + version->vd_aux);
+	return object->strings + name->vda_name;
 }
 
-/* An indirect function is an address only after its resolver has run: that is the loader's work. */
-static void take(const struct object *object, uint32_t index, struct hf_symbol *ret)
+/* Defined, in the version, or in the default one if that is NULL. */
+static bool is_wanted(const struct object *object, uint32_t index, const char *version)
 {
-	const ElfW(Sym) *symbol = &object->symbols[index];
+	uint16_t number = object->versions ? object->versions[index] : 0;
+	const char *name;
 
-	if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
-		ret->address = (void *)(object->base + symbol->st_value);
-	else
-		ret->uncertain = true;
+	if (object->symbols[index].st_shndx == SHN_UNDEF)
+		return false;
+	if (!version)
+		return !(number & HIDDEN_VERSION);
+	name = version_name(object, number & (HIDDEN_VERSION - 1));
+	return name && !strcmp(name, version);
 }
 
 /* The layout: four words, the Bloom filter, buckets, then a chain of hashes whose low bit ends it.
  */
-static void find_in(const struct object *object, struct hf_symbol *ret)
+static const ElfW(Sym) *
+	find_in(const struct object *object, const char *name, uint32_t h, const char *version)
 {
 	const uint32_t bucket_count = object->hash[0], first = object->hash[1];
 	const uint32_t bloom_words = object->hash[2], bloom_shift = object->hash[3];
 	const ElfW(Addr) *bloom = (const void *)(object->hash + 4);
 	const uint32_t *buckets = (const void *)(bloom + bloom_words);
 	const uint32_t *chains = buckets + bucket_count;
-	const uint32_t bits = sizeof(ElfW(Addr)) * 8, h = gnu_hash(ret->name);
+	const uint32_t bits = sizeof(ElfW(Addr)) * 8;
 	const ElfW(Addr) word = bloom[h / bits % bloom_words];
 	uint32_t index;
 
 	if (!(word >> (h % bits) & word >> ((h >> bloom_shift) % bits) & 1))
-		return;
+		return NULL;
 	index = buckets[h % bucket_count];
 	if (index < first)
-		return;
+		return NULL;
 	for (;; index++) {
 		uint32_t chain = chains[index - first];
 
-		if ((chain | 1) == (h | 1) && is_default(object, index) &&
-		    !strcmp(object->strings + object->symbols[index].st_name, ret->name)) {
-			take(object, index, ret);
-			return;
-		}
+		if ((chain | 1) == (h | 1) && is_wanted(object, index, version) &&
+		    !strcmp(object->strings + object->symbols[index].st_name, name))
+			return &object->symbols[index];
 		if (chain & 1)
-			return;
+			return NULL;
 	}
 }
 
-static int search_object(struct dl_phdr_info *info, size_t size, void *ctx)
+static int remember_object(struct dl_phdr_info *info, size_t size, void *past_ours)
 {
-	struct search *search = ctx;
-	struct object object;
-	bool understood;
-
 	(void)size;
-	if (!search->past_ours) {
-		search->past_ours = is_ours(info);
+	if (!*(bool *)past_ours) {
+		*(bool *)past_ours = is_ours(info);
 		return 0;
 	}
-	understood = read_object(info, &object);
-	for (size_t i = 0; i < search->count; i++) {
-		struct hf_symbol *symbol = &search->symbols[i];
-
-		if (symbol->address || symbol->uncertain)
-			continue;
-		if (understood)
-			find_in(&object, symbol);
-		else
-			symbol->uncertain = true;
+	if (object_count == sizeof(objects) / sizeof(objects[0])) {
+		all_understood = false;
+		return 1;
 	}
+	if (!read_object(info, &objects[object_count++]))
+		all_understood = false;
 	return 0;
 }
 
 typedef int iterate_fn(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 
 /* By name it might be a sanitizer's, in the program, which does not work yet: see clock.c. */
-void hf_symbols_find(struct hf_symbol *symbols, size_t count)
+bool hf_symbols_init(void)
 {
-	struct search search = { .symbols = symbols, .count = count };
-	iterate_fn *iterate = (iterate_fn *)dlsym(RTLD_NEXT, "dl_iterate_phdr");
+	iterate_fn *iterate;
+	bool past_ours = false;
 
+	if (objects_are_read)
+		return all_understood;
+	iterate = (iterate_fn *)dlsym(RTLD_NEXT, "dl_iterate_phdr");
+	all_understood = iterate != NULL;
 	if (iterate)
-		(void)iterate(search_object, &search);
-	for (size_t i = 0; i < count; i++)
-		if (symbols[i].uncertain)
-			symbols[i].address = dlsym(RTLD_NEXT, symbols[i].name);
+		(void)iterate(remember_object, &past_ours);
+	objects_are_read = true;
+	return all_understood;
+}
+
+/* An indirect function is an address only after its resolver has run: that is the loader's work. */
+static void *ask_loader(const char *name, const char *version)
+{
+	if (!version)
+		return dlsym(RTLD_NEXT, name);
+	return dlvsym ? dlvsym(RTLD_NEXT, name, version) : NULL;
+}
+
+void *hf_symbols_next(const char *name, const char *version)
+{
+	const uint32_t h = gnu_hash(name);
+
+	for (unsigned i = 0; i < object_count; i++) {
+		const ElfW(Sym) * symbol;
+
+		if (!objects[i].hash)
+			return ask_loader(name, version);
+		symbol = find_in(&objects[i], name, h, version);
+		if (symbol && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
+			return (void *)(objects[i].base + symbol->st_value);
+		if (symbol)
+			return ask_loader(name, version);
+	}
+	return all_understood ? NULL : ask_loader(name, version);
 }

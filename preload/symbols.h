@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the next definition of many names at once.
+ * Finds the next definition of a name, as dlsym(RTLD_NEXT, ...) does, at any time.
  *
- * dlsym(RTLD_NEXT, ...) does it one by one, at a price that every exec of a program under the
- * checker would pay a hundred times. This reads the hash tables of the objects that were loaded
- * after ours, in the loader's order, and takes what dlsym would: the first default version of a
- * defined function.
+ * dlsym may wait for the loader's lock, and to ask it for every interposed function at the start is
+ * a price that each exec of a program would pay a hundred times. This reads the hash tables of the
+ * objects that were loaded after ours, in the loader's order. They were there before the program
+ * began and stay; the tables are constant, so a look-up takes no lock and is safe in a signal
+ * handler and in a child of a threaded process.
  */
 #ifndef HF_PRELOAD_SYMBOLS_H
 #define HF_PRELOAD_SYMBOLS_H
 
 #include <stdbool.h>
-#include <stddef.h>
-
-struct hf_symbol {
-	const char *name;
-	void *address;	/* NULL: there is none */
-	bool uncertain; /* it was looked for where this reader does not understand: dlsym was asked
-			 */
-};
 
 /*
- * From the constructor. Fills in the addresses that are NULL. A name that is nowhere is not asked
- * of dlsym: a miss there allocates, and the program's malloc may not work yet.
+ * From the constructor; a second time it only answers. False if a look-up may have to ask dlsym
+ * after all: some object has no table that this reader understands, or there are too many.
  */
-void hf_symbols_find(struct hf_symbol *symbols, size_t count);
+bool hf_symbols_init(void);
+
+/*
+ * The first function of that name and version (NULL: the default one). NULL when there is none:
+ * dlsym is not asked for a name that is nowhere, because a miss there allocates, and the program's
+ * malloc may not work yet. It is asked for an indirect function.
+ */
+void *hf_symbols_next(const char *name, const char *version);
 
 #endif

@@ -23,8 +23,7 @@ __attribute__((constructor)) static void checker_start(int argc, char **argv, ch
 	hf_clock_init();
 	hf_options_default(&hf_options, true);
 	hf_real_init();
-	hf_spawn_init();
-	hf_vfork_target = *(void **)(void *)&hf_real.vfork;
+	hf_vfork_target = (void *)REAL(vfork);
 	hf_stack_init();
 	hf_process_init(envp);
 	hf_shim_init();

@@ -236,8 +236,10 @@ static bool disable(const char *name)
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (!strcmp(places[i].name, name)) {
-			memcpy((char *)&calls + places[i].offset,
-			       (char *)&hf_real + places[i].offset, sizeof(void *));
+			size_t offset = places[i].offset;
+			void *real = hf_real_find((void **)((char *)&hf_real + offset), name);
+
+			memcpy((char *)&calls + offset, &real, sizeof(real));
 			return true;
 		}
 	return false;

@@ -63,9 +63,9 @@ void slot_clear(struct slot *slot)
 static void drop_object(struct slot *slot)
 {
 	if (slot->kind == SLOT_STREAM)
-		(void)hf_real.fclose(slot->object);
+		(void)REAL(fclose)(slot->object);
 	else if (slot->kind == SLOT_DIR)
-		(void)hf_real.closedir(slot->object);
+		(void)REAL(closedir)(slot->object);
 }
 
 void slots_closed(int first, int last)

@@ -20,11 +20,16 @@
 typedef uint64_t word __attribute__((may_alias, aligned(1)));
 typedef word pair __attribute__((vector_size(2 * sizeof(word)), may_alias, aligned(1)));
 
-/* From the front; from may overlap to if it lies behind it. */
+/*
+ * From the front; from may overlap to if it lies behind it. Sixteen at a time is for what is long
+ * and old: words that were stored one by one just now would have to reach the cache first.
+ */
 static void copy(unsigned char *t, const unsigned char *f, size_t size)
 {
-	for (; size >= sizeof(pair); size -= sizeof(pair), t += sizeof(pair), f += sizeof(pair))
-		*(pair *)t = *(const pair *)f;
+	if (size >= 256)
+		for (; size >= sizeof(pair);
+		     size -= sizeof(pair), t += sizeof(pair), f += sizeof(pair))
+			*(pair *)t = *(const pair *)f;
 	for (; size >= sizeof(word); size -= sizeof(word), t += sizeof(word), f += sizeof(word))
 		*(word *)t = *(const word *)f;
 	while (size--)

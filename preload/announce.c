@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "large.h"
 #include "message.h"
 #include "pool.h"
 #include "rawsys.h"
@@ -18,7 +19,7 @@
  * A text with three stacks is too long for a signal stack. So it is put together in one static
  * buffer, and by who finds that taken in a small one of its own, where the text may be cut.
  */
-static char long_text[LONG_TEXT];
+static char long_text[LONG_TEXT] HF_LARGE;
 static bool long_text_taken; /* atomic */
 
 void hf_announce_forked(void)

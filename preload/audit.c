@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "large.h"
 #include "watch.h"
 #include "oracle.h"
 #include "options.h"
@@ -14,7 +15,7 @@
 
 #define INFLIGHT_SLOTS 64
 
-static struct hf_inflight inflight[INFLIGHT_SLOTS];
+static struct hf_inflight inflight[INFLIGHT_SLOTS] HF_LARGE;
 static unsigned inflight_used; /* upper bound of the used slots: most audits look at none */
 static uint64_t last_audit;
 

@@ -8,9 +8,12 @@ CHECKER_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 CHECKER_CFLAGS = $(WARN_CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-U_FORTIFY_SOURCE -fno-stack-protector -fexceptions
 
+# Every exec of a run maps the checker: as few mappings as can be, and what most programs never touch
+# (.bss.large, large.h) behind what all do. The rules come last in HOOKS_SOURCES for the same reason.
 comma = ,
 CHECKER_LDFLAGS = -module -avoid-version -no-undefined -XCClinker -static-libgcc \
 	-Wl,-z,now -Wl,-z,initfirst -Wl,-z,defs \
+	-Wl,-z,noseparate-code -Wl,--sort-section=name \
 	-Wl,--exclude-libs,ALL \
 	$(if $(filter x86_64,$(host_cpu)),-Wl$(comma)--version-script=$(srcdir)/preload/versions.map)
 
@@ -21,6 +24,7 @@ RECORDER_SOURCES = \
 	preload/clock.c preload/clock.h \
 	preload/halt.c preload/halt.h \
 	preload/intern.c preload/intern.h \
+	preload/large.h \
 	preload/objects.c \
 	preload/options.c preload/options.h \
 	preload/own_pool.c preload/own_pool.h \
@@ -44,6 +48,7 @@ HOOKS_SOURCES = \
 	preload/handler.c preload/handler.h \
 	preload/hooks.h \
 	preload/init.c \
+	preload/keeper.c preload/keeper.h \
 	preload/ledger.c preload/ledger.h \
 	preload/watch.c preload/watch.h \
 	preload/on_child.c \
@@ -57,6 +62,13 @@ HOOKS_SOURCES = \
 	preload/proc.c preload/proc.h \
 	preload/real.c preload/real.h \
 	preload/request.c preload/request.h \
+	preload/shim.c preload/shim.h \
+	preload/systemlocks.c preload/systemlocks.h \
+	preload/twins.c preload/twins.h \
+	preload/wrap.c \
+	preload/wrap_exec.c \
+	preload/wrap_spawn.c \
+	preload/wrap_vfork.S \
 	preload/rules.c preload/rules.h \
 	preload/rules_access.c \
 	preload/rules_exclude.c \
@@ -69,15 +81,7 @@ HOOKS_SOURCES = \
 	preload/rules_stdio.c \
 	preload/rules_arrived.c \
 	preload/rules_survive.c \
-	preload/rules_wait.c \
-	preload/keeper.c preload/keeper.h \
-	preload/shim.c preload/shim.h \
-	preload/systemlocks.c preload/systemlocks.h \
-	preload/twins.c preload/twins.h \
-	preload/wrap.c \
-	preload/wrap_exec.c \
-	preload/wrap_spawn.c \
-	preload/wrap_vfork.S
+	preload/rules_wait.c
 
 # In a library of its own for its flags: loops that stay loops.
 noinst_LTLIBRARIES += libhfstrings.la
@@ -85,7 +89,7 @@ libhfstrings_la_SOURCES = preload/strings.c
 libhfstrings_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 libhfstrings_la_CFLAGS = $(CHECKER_CFLAGS) -fno-builtin -fno-tree-loop-distribute-patterns
 
-libholdfast_check_la_SOURCES = $(HOOKS_SOURCES) $(RECORDER_SOURCES)
+libholdfast_check_la_SOURCES = $(RECORDER_SOURCES) $(HOOKS_SOURCES)
 libholdfast_check_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 libholdfast_check_la_CFLAGS = $(CHECKER_CFLAGS)
 libholdfast_check_la_LDFLAGS = $(CHECKER_LDFLAGS)

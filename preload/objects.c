@@ -11,6 +11,8 @@
  */
 #include "stack.h"
 
+#include "large.h"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
@@ -37,7 +39,7 @@ static int (*libc_find_object)(void *address, struct dl_find_object *ret);
 static bool objects_stay;
 
 /* Only appended to, by whoever holds `remembering`; readers look at the first `remembered`. */
-static struct object objects[REMEMBERED];
+static struct object objects[REMEMBERED] HF_LARGE;
 static unsigned remembered;
 static bool remembering;
 

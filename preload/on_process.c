@@ -17,6 +17,7 @@
 
 #include "audit.h"
 #include "hooks.h"
+#include "large.h"
 #include "watch.h"
 #include "options.h"
 #include "real.h"
@@ -30,7 +31,9 @@
 #define ENTRIES_MAX 8192
 
 /* "NAME=value" of what a watched program must inherit; "" for what was not set at the start. */
-static char inherited[3][VALUE_MAX];
+static char inherited_text[1 + 3 * VALUE_MAX] HF_LARGE; /* one behind the other: one page */
+static size_t inherited_used = 1;
+static char *inherited[3] = { inherited_text, inherited_text, inherited_text };
 static const char *const names[3] = { "LD_PRELOAD=", "HOLDFAST_RUN=", "HOLDFAST_OPTIONS=" };
 
 static const char *find(char *const *envp, const char *name)
@@ -43,10 +46,14 @@ static const char *find(char *const *envp, const char *name)
 	return NULL;
 }
 
-static void remember(char *to, const char *entry)
+static void remember(char **ret, const char *entry)
 {
-	if (entry && strlen(entry) < VALUE_MAX)
-		strcpy(to, entry);
+	size_t size = entry ? strlen(entry) + 1 : 0;
+
+	if (!size || size > VALUE_MAX)
+		return;
+	*ret = memcpy(inherited_text + inherited_used, entry, size);
+	inherited_used += size;
 }
 
 /* Only a run follows its children whatever they do to the environment. */
@@ -55,7 +62,7 @@ void hf_process_init(char **envp)
 	if (!find(envp, names[1]))
 		return;
 	for (unsigned i = 0; i < 3; i++)
-		remember(inherited[i], find(envp, names[i]));
+		remember(&inherited[i], find(envp, names[i]));
 }
 
 struct environment {

@@ -10,6 +10,7 @@
 #include "announce.h"
 #include "halt.h"
 #include "intern.h"
+#include "large.h"
 #include "message.h"
 #include "options.h"
 #include "pool.h"
@@ -22,13 +23,13 @@
 #define FINDING_BITS 11
 #define CONSEQUENCES_KEPT 16 /* of one finding, from one process */
 
-static struct hf_interned stacks[1 << STACK_BITS];
-static struct hf_interned modules[1 << MODULE_BITS];
-static struct hf_interned files[1 << FILE_BITS];
+static struct hf_interned stacks[1 << STACK_BITS] HF_LARGE;
+static struct hf_interned modules[1 << MODULE_BITS] HF_LARGE;
+static struct hf_interned files[1 << FILE_BITS] HF_LARGE;
 /* extra: repetitions that came before the record did */
-static struct hf_interned findings[1 << FINDING_BITS];
+static struct hf_interned findings[1 << FINDING_BITS] HF_LARGE;
 /* By reference; extra: the set of consequences below, and how many there were above COUNT_SHIFT */
-static struct hf_interned outcomes[1 << FINDING_BITS];
+static struct hf_interned outcomes[1 << FINDING_BITS] HF_LARGE;
 
 #define COUNT_SHIFT 16
 _Static_assert(HF_THEN_CONFIRMED < COUNT_SHIFT, "the set of consequences fits below the count");

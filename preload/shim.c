@@ -272,11 +272,14 @@ static void watch_forks(void)
 		(void)hf_musl_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
-/* A page of its own, or the wipe would take more than the word. */
+/*
+ * A page of its own, or the wipe would take more than the word; the last one (local.mk sorts them),
+ * so that the kernel cuts the mapping in two and not in three.
+ */
 static union {
 	uint32_t generation;
 	char page[4096];
-} wiped_page __attribute__((aligned(4096)));
+} wiped_page __attribute__((aligned(4096), section(".bss.wiped")));
 
 /*
  * Every exec pays for this. Nothing is written that is zero anyway: each page of ours that is

@@ -6,6 +6,8 @@
  */
 #include "stack_cache.h"
 
+#include "large.h"
+
 #include <string.h>
 
 #define CACHES 32
@@ -18,13 +20,13 @@ struct hf_stack_cache {
 	struct hf_stack_entry entries[SETS][WAYS];
 };
 
-static struct hf_stack_cache caches[CACHES];
+static struct hf_stack_cache caches[CACHES] HF_LARGE;
 
 /*
  * Who has each cache: a thread's pointer, or 0. Atomic. Together, so that a fork child that looks
  * at all of them touches one page and not one of each cache.
  */
-static uintptr_t owners[CACHES];
+static uintptr_t owners[CACHES] HF_LARGE;
 
 static unsigned hash_down(uint64_t n, unsigned bits)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "identify.h"
+#include "large.h"
 #include "oracle.h"
 #include "options.h"
 #include "rawsys.h"
@@ -11,7 +12,7 @@
 
 #define WATCHES 64
 
-static struct hf_watch watches[WATCHES];
+static struct hf_watch watches[WATCHES] HF_LARGE;
 static unsigned next_place;
 
 #define FOR_EACH_WATCH(watch)                                                                      \

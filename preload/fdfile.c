@@ -11,51 +11,62 @@
 #include <string.h>
 
 #include "identify.h"
+#include "large.h"
 #include "shim.h"
 
 #define CACHED_FDS 4096
 #define FILES_KEPT 4096
 
-static struct hf_file *cache[CACHED_FDS];
-static uint8_t alone[CACHED_FDS]; /* the generation that opened it; 0: it may have twins */
-static uint8_t generation = 1;	  /* grows with every fork, up to the last, which knows nothing */
-static uint32_t elsewhere[CACHED_FDS]; /* the number of the era in which it was known to be so */
-static uint32_t era = 1;	       /* grows when a file becomes held: ELSEWHERE words die */
+/* Of one descriptor, in one cache line. */
+struct known {
+	struct hf_file *file;
+	uint32_t elsewhere; /* the number of the era in which it was known to be so */
+	uint8_t alone;	    /* the generation that opened it; 0: it may have twins */
+};
+
+static struct known known[CACHED_FDS] HF_LARGE;
+static uint8_t generation = 1; /* grows with every fork, up to the last, which knows nothing */
+static uint32_t era = 1;       /* grows when a file becomes held: ELSEWHERE words die */
 
 static bool is_cached(int fd)
 {
 	return (unsigned)fd < CACHED_FDS;
 }
 
-void hf_fd_forget(int fd)
+static void start_over(int fd, uint8_t alone)
 {
 	if (!is_cached(fd))
 		return;
-	__atomic_store_n(&cache[fd], NULL, __ATOMIC_RELAXED);
-	__atomic_store_n(&elsewhere[fd], 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&alone[fd], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&known[fd].file, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&known[fd].elsewhere, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&known[fd].alone, alone, __ATOMIC_RELAXED);
+}
+
+void hf_fd_forget(int fd)
+{
+	start_over(fd, 0);
 }
 
 void hf_fd_opened_alone(int fd)
 {
-	if (is_cached(fd))
-		__atomic_store_n(&alone[fd], generation, __ATOMIC_RELAXED);
+	start_over(fd, generation);
 }
 
 void hf_fd_not_alone(int fd)
 {
 	if (is_cached(fd))
-		__atomic_store_n(&alone[fd], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&known[fd].alone, 0, __ATOMIC_RELAXED);
 }
 
 bool hf_fd_is_alone(int fd)
 {
-	return is_cached(fd) && __atomic_load_n(&alone[fd], __ATOMIC_RELAXED);
+	return is_cached(fd) && __atomic_load_n(&known[fd].alone, __ATOMIC_RELAXED);
 }
 
 bool hf_fd_is_unshared(int fd)
 {
-	return hf_fd_is_alone(fd) && __atomic_load_n(&alone[fd], __ATOMIC_RELAXED) == generation &&
+	return hf_fd_is_alone(fd) &&
+	       __atomic_load_n(&known[fd].alone, __ATOMIC_RELAXED) == generation &&
 	       generation < UINT8_MAX;
 }
 
@@ -72,7 +83,7 @@ void hf_fd_forget_range(unsigned first, unsigned last)
 
 struct hf_file *hf_fd_file(int fd)
 {
-	struct hf_file *file = is_cached(fd) ? cache[fd] : NULL;
+	struct hf_file *file = is_cached(fd) ? known[fd].file : NULL;
 	struct hf_fileid id;
 
 	if (file)
@@ -83,7 +94,7 @@ struct hf_file *hf_fd_file(int fd)
 		hf_fd_forget_range(0, UINT32_MAX);
 	file = hf_ledger_file(&hf_shim.ledger, id);
 	if (file && is_cached(fd))
-		__atomic_store_n(&cache[fd], file, __ATOMIC_RELAXED);
+		__atomic_store_n(&known[fd].file, file, __ATOMIC_RELAXED);
 	return file;
 }
 
@@ -101,7 +112,7 @@ struct hf_file *hf_fd_held_file(int fd)
 
 struct hf_file *hf_fd_known(int fd)
 {
-	return is_cached(fd) ? __atomic_load_n(&cache[fd], __ATOMIC_RELAXED) : NULL;
+	return is_cached(fd) ? __atomic_load_n(&known[fd].file, __ATOMIC_RELAXED) : NULL;
 }
 
 bool hf_fd_maybe_held(int fd)
@@ -111,7 +122,7 @@ bool hf_fd_maybe_held(int fd)
 
 	if (file)
 		return hf_file_is_held(file);
-	if (is_cached(fd) && __atomic_load_n(&elsewhere[fd], __ATOMIC_RELAXED) ==
+	if (is_cached(fd) && __atomic_load_n(&known[fd].elsewhere, __ATOMIC_RELAXED) ==
 				     __atomic_load_n(&era, __ATOMIC_RELAXED))
 		return false;
 	return hf_identify(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
@@ -120,7 +131,7 @@ bool hf_fd_maybe_held(int fd)
 void hf_fd_opened_elsewhere(int fd)
 {
 	if (is_cached(fd))
-		__atomic_store_n(&elsewhere[fd], __atomic_load_n(&era, __ATOMIC_RELAXED),
+		__atomic_store_n(&known[fd].elsewhere, __atomic_load_n(&era, __ATOMIC_RELAXED),
 				 __ATOMIC_RELAXED);
 }
 

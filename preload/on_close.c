@@ -43,7 +43,7 @@ void hf_closed_unseen(int fd)
 }
 
 /* Is there anything that a closing call could concern? What every hook here asks first. */
-static bool is_quiet(void)
+static inline bool is_quiet(void)
 {
 	return !hf_anything_held() && !hf_watching();
 }
@@ -165,12 +165,21 @@ int hf_on_raw_close(int fd, hf_close_fn *real, const char *via)
 }
 
 /* close is a cancellation point, and cannot be one inside the section. */
-int hf_on_close(int fd, hf_close_fn *real, const char *via)
+static __attribute__((noinline)) int close_noisily(int fd, hf_close_fn *real, const char *via)
 {
 	if (!matters(fd))
 		return real(fd);
 	pthread_testcancel();
 	return hf_on_raw_close(fd, real, via);
+}
+
+int hf_on_close(int fd, hf_close_fn *real, const char *via)
+{
+	if (is_quiet()) { /* most closes end here: nothing is saved on the stack for the rest */
+		hf_fd_forget(fd);
+		return real(fd);
+	}
+	return close_noisily(fd, real, via);
 }
 
 /* For a call that may block, and closes first..last on its way. Begin and end in sections. */

@@ -15,6 +15,7 @@
 
 #include "identify.h"
 #include "hooks.h"
+#include "large.h"
 #include "watch.h"
 #include "oracle.h"
 #include "rawsys.h"
@@ -26,7 +27,7 @@
 #define KNOWN_PATHS 256
 
 /* Where descriptors of held files were opened, while they were held. */
-static hf_ref opened[OPENED_FDS];
+static hf_ref opened[OPENED_FDS] HF_LARGE;
 
 hf_ref hf_opened_at(int fd)
 {
@@ -45,7 +46,7 @@ static void set_opened(int fd, hf_ref stack)
  * forgotten. One that another process renames can hide an "opened here" and lets a loss be found
  * late.
  */
-static uint64_t known_paths[KNOWN_PATHS];
+static uint64_t known_paths[KNOWN_PATHS] HF_LARGE;
 static uint32_t names_moved;
 
 static uint64_t hash_of_path(const char *path)
@@ -71,7 +72,7 @@ static bool is_on_held_file(int fd)
 }
 
 /* Something is held, and fd is new. hash 0: the path says nothing. */
-static void look_at(int fd, uint64_t hash)
+static __attribute__((noinline)) void look_at(int fd, uint64_t hash)
 {
 	if (hf_is_foreign())
 		return;
@@ -92,7 +93,6 @@ static int opened_through(const char *path, int fd)
 	hf_inode_opened(fd);
 	if (fd < 0)
 		return fd;
-	hf_fd_forget(fd);
 	hf_fd_opened_alone(fd);
 	set_opened(fd, 0);
 	if (hf_watching())

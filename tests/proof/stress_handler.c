@@ -19,6 +19,7 @@
 
 static int own = -1;	    /* the handler's, with a lock of its own */
 static int other = -1;	    /* the second descriptor, to be closed by the handler */
+static int busy;	    /* atomic: a thread's handler is at it; two would share its locks */
 static int wanted, done;    /* atomic: close it; the threads' end */
 static unsigned long calls; /* atomic: of the handler */
 
@@ -36,7 +37,10 @@ static void on_clock(int signal)
 
 	(void)signal;
 	__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
-	lock_and_unlock(own);
+	if (!__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE)) {
+		lock_and_unlock(own);
+		__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	}
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	close(fd);
 	if (__atomic_compare_exchange_n(&wanted, &expected, 2, false, __ATOMIC_SEQ_CST,
@@ -65,14 +69,14 @@ static void *work(void *number)
 }
 
 /* Loses the lock to the handler, which may interrupt any call of this. */
-static void lose_once(int fd, int busy)
+static void lose_once(int fd, int side)
 {
 	other = open_file("locked");
 	if (lock_posix(fd, F_SETLK, F_WRLCK)) /* TAKEN */
 		die("lock");
 	__atomic_store_n(&wanted, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&wanted, __ATOMIC_SEQ_CST))
-		lock_and_unlock(busy);
+		lock_and_unlock(side);
 	if (locks_listed(fd))
 		die("the handler closed, and the lock is still there");
 	if (pwrite(fd, "x", 1, 0) != 1)
@@ -81,7 +85,7 @@ static void lose_once(int fd, int busy)
 
 void handle_signals(long count)
 {
-	int fd = open_file("locked"), busy = open_file("busy");
+	int fd = open_file("locked"), side = open_file("side");
 	pthread_t threads[THREADS];
 
 	own = open_file("own");
@@ -90,7 +94,7 @@ void handle_signals(long count)
 		if (pthread_create(&threads[i], NULL, work, (void *)i))
 			die("thread");
 	for (long i = 0; i < count; i++)
-		lose_once(fd, busy);
+		lose_once(fd, side);
 	__atomic_store_n(&done, 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < THREADS; i++)
 		(void)pthread_join(threads[i], NULL);
@@ -98,7 +102,7 @@ void handle_signals(long count)
 	printf("the handler was called: %d; %ld locks were lost\n",
 	       __atomic_load_n(&calls, __ATOMIC_RELAXED) >= (unsigned long)count, count);
 	close(own);
-	close(busy);
+	close(side);
 	close(fd);
 	judge("locked");
 }

@@ -268,3 +268,59 @@ Test(lockset, opposite_orders_do_not_deadlock)
 	for (i = 0; i < 6; i++)
 		cr_expect_eq(child_finish(&children[i]), 0);
 }
+
+/* ---- one deadline over all: what the waits for the members end at, as the linker lets us see ----
+ */
+
+static struct timespec ends[8];
+static int end_count;
+
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *end);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *end);
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+				  const struct timespec *end)
+{
+	int number = __atomic_fetch_add(&end_count, 1, __ATOMIC_SEQ_CST);
+
+	if (number < 8)
+		ends[number] = *end;
+	return __real_pthread_cond_timedwait(cond, mutex, end);
+}
+
+static void *acquire_set(void *result)
+{
+	*(int *)result = hf_lockset_acquire(set, HF_SEC(50));
+	cr_expect_eq(hf_lockset_release(set), 0);
+	return NULL;
+}
+
+Test(lockset, the_waits_for_all_members_end_at_one_moment)
+{
+	struct child first = child_holding("a", HF_EXCLUSIVE);
+	struct child second = child_holding("b", HF_EXCLUSIVE);
+	struct stat a, b;
+	pthread_t thread;
+	bool in_order;
+	int result = -1;
+
+	cr_assert_eq(stat("a", &a), 0);
+	cr_assert_eq(stat("b", &b), 0);
+	in_order = a.st_ino < b.st_ino;
+	make_set(HF_EXCLUSIVE);
+	cr_assert_eq(pthread_create(&thread, NULL, acquire_set, &result), 0);
+	await_waiter(in_order ? "a" : "b");
+	cr_expect_eq(child_finish(in_order ? &first : &second), 0);
+	await_waiter(in_order ? "b" : "a");
+	cr_expect_eq(child_finish(in_order ? &second : &first), 0);
+	(void)pthread_join(thread, NULL);
+	cr_expect_eq(result, 0);
+	cr_assert_geq(end_count, 2);
+	for (int i = 1; i < end_count && i < 8; i++) {
+		cr_expect_eq(ends[i].tv_sec, ends[0].tv_sec);
+		cr_expect_eq(ends[i].tv_nsec, ends[0].tv_nsec);
+	}
+	drop_set();
+}

@@ -65,7 +65,7 @@ tests_unit_lib_lock_LDFLAGS = $(LIB_TEST_LINK)
 tests_unit_lib_lock_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_lockset_CFLAGS = $(LIB_TEST_CFLAGS)
-tests_unit_lib_lockset_LDFLAGS = $(LIB_TEST_LINK)
+tests_unit_lib_lockset_LDFLAGS = $(LIB_TEST_LINK) -Wl,--wrap=pthread_cond_timedwait
 tests_unit_lib_lockset_LDADD = $(LIB_TEST_LIBS)
 
 tests_unit_lib_memory_CFLAGS = $(LIB_TEST_CFLAGS)

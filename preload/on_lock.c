@@ -177,6 +177,13 @@ static void settle(struct hf_request *r, int ret)
 	errno = error;
 }
 
+/* Asks the kernel first. Whatever is gone may take its owner with it, and not all of it is told. */
+static void ask_about(struct hf_request *r, uint64_t start, uint64_t end)
+{
+	(void)hf_audit_range(r->file, r->owner, start, end);
+	r->owner = hf_file_owner(r->file, r->primitive, r->fd);
+}
+
 /* One in 64, and not every 64th: a program's own rhythm must not hide in ours. */
 static bool by_chance(void)
 {
@@ -202,8 +209,8 @@ static int unlock(struct hf_request *r)
 {
 	int ret;
 
-	if (r->owner && is_worth_asking(r) && hf_audit_range(r->file, r->owner, r->start, r->end))
-		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
+	if (r->owner && is_worth_asking(r))
+		ask_about(r, r->start, r->end);
 	ret = hf_request_call(r);
 	if (ret == 0)
 		released(r);
@@ -269,8 +276,8 @@ static int acquire(struct hf_request *r, struct hf_section *section)
 
 	get_acquainted(r);
 	r->stack = hf_stack_here();
-	if (converts_flock(r) && hf_audit_range(r->file, r->owner, 0, HF_EOF))
-		r->owner = hf_file_owner(r->file, r->primitive, r->fd);
+	if (converts_flock(r))
+		ask_about(r, 0, HF_EOF);
 	if (r->blocking && !may_be_tried(r))
 		return wait_for_it(r, section);
 	if (hf_file_is_remote(r->file))

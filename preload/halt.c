@@ -10,6 +10,8 @@
 #include "options.h"
 #include "rawsys.h"
 
+_Thread_local uint32_t hf_signals_wait __attribute__((tls_model("initial-exec")));
+
 /* The line "TracerPid:\t0" of /proc/self/status, with another number. */
 static bool is_traced(void)
 {
@@ -34,8 +36,10 @@ void hf_halt_at(enum hf_level level)
 {
 	if (hf_options.halt_on == HF_LEVEL_NONE || level < hf_options.halt_on)
 		return;
-	if (is_traced())
+	if (is_traced()) {
 		(void)raw_tgkill(raw_getpid(), raw_gettid(), SIGTRAP);
-	else
+	} else {
+		hf_signals_wait = 0;
 		abort();
+	}
 }

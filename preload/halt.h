@@ -2,6 +2,8 @@
 #ifndef HF_PRELOAD_HALT_H
 #define HF_PRELOAD_HALT_H
 
+#include <stdint.h>
+
 #include "kinds.h"
 
 /*
@@ -10,5 +12,11 @@
  * on.
  */
 void hf_halt_at(enum hf_level level);
+
+/*
+ * Not 0 while this thread is inside a section and its signal handlers have to wait: signals.h. That
+ * of SIGABRT need not when the program ends by it.
+ */
+extern _Thread_local uint32_t hf_signals_wait __attribute__((tls_model("initial-exec")));
 
 #endif

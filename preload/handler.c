@@ -3,8 +3,6 @@
 
 #include <unwind.h>
 
-#include "shim.h"
-
 /*
  * A frame that was called is found by a return address; the address of one that was interrupted is
  * that of the instruction to go on with, and the unwinder tells.
@@ -22,7 +20,6 @@ bool hf_in_signal_handler(void)
 {
 	bool found = false;
 
-	if (__atomic_load_n(&hf_shim.handlers, __ATOMIC_RELAXED))
-		(void)_Unwind_Backtrace(look, &found);
+	(void)_Unwind_Backtrace(look, &found);
 	return found;
 }

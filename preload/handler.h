@@ -2,10 +2,9 @@
 /*
  * Does a signal handler run on this thread?
  *
- * Handlers are not wrapped: a program that asks sigaction() for its handler must get its own, and
- * one that resets itself, masks signals or leaves by siglongjmp must go on doing so. The stack
- * knows: the kernel put a frame of its own between the handler and what it interrupted. Unwinding
- * to it costs microseconds, so ask last. A handler that the program calls itself is none.
+ * Nothing of ours is called when one begins or ends (signals.h), and it may be left by siglongjmp.
+ * The stack knows: the kernel put a frame of its own between the handler and what it interrupted.
+ * Unwinding to it costs microseconds, so ask last. A handler that the program calls itself is none.
  */
 #ifndef HF_PRELOAD_HANDLER_H
 #define HF_PRELOAD_HANDLER_H

@@ -91,10 +91,6 @@ int hf_on_clone(int (*fn)(void *), void *stack, int flags, void *arg, void *a, v
 void hf_on_exit(int status, void (*real)(int)) __attribute__((noreturn));
 int hf_on_prctl(int option, long a, long b, long c, long d,
 		int (*real)(int, long, long, long, long));
-int hf_on_sigaction(int signal, const void *new_action, void *old_action,
-		    int (*real)(int, const void *, void *));
-void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *));
-
 /* Once, from the constructor: what programs under a run must inherit. */
 void hf_process_init(char **envp);
 
@@ -104,6 +100,11 @@ void hf_expect_sharing_children(unsigned long flags);
 /* Around what installs a seccomp filter; ret is its result. */
 void hf_before_filter(void);
 void hf_after_filter(long ret);
+
+/* on_signal.c */
+int hf_on_sigaction(int signal, const void *new_action, void *old_action,
+		    int (*real)(int, const void *, void *));
+void *hf_on_signal(int signal, void *handler, int flags, void *(*real)(int, void *));
 
 /* on_child.c */
 int hf_on_fork(int (*real)(void));

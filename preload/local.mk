@@ -57,16 +57,19 @@ HOOKS_SOURCES = \
 	preload/on_lock.c \
 	preload/on_passwd.c \
 	preload/on_process.c \
+	preload/on_signal.c \
 	preload/on_syscall.c \
 	preload/oracle.c preload/oracle.h \
 	preload/proc.c preload/proc.h \
 	preload/real.c preload/real.h \
 	preload/request.c preload/request.h \
 	preload/shim.c preload/shim.h \
+	preload/signals.c preload/signals.h \
 	preload/systemlocks.c preload/systemlocks.h \
 	preload/twins.c preload/twins.h \
 	preload/wrap.c \
 	preload/wrap_exec.c \
+	preload/wrap_signal.S \
 	preload/wrap_spawn.c \
 	preload/wrap_vfork.S \
 	preload/rules.c preload/rules.h \

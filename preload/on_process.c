@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hooks of everything that starts, replaces and ends processes, and of signal handlers.
+ * Hooks of everything that starts, replaces and ends processes.
  *
  * exec and exit are the last chance to notice what no hook saw. An exec also writes an EXEC record:
  * one without a HELLO from the same process afterwards is a program that nobody watched. Under a
@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -323,29 +322,4 @@ int hf_on_prctl(int option, long a, long b, long c, long d,
 	ret = real(option, a, b, c, d);
 	hf_after_filter(ret);
 	return ret;
-}
-
-static bool is_handler(const void *handler)
-{
-	return handler != (const void *)SIG_DFL && handler != (const void *)SIG_IGN &&
-	       handler != (const void *)SIG_ERR;
-}
-
-/* A pointer that cannot be read is the kernel's to refuse. */
-int hf_on_sigaction(int signal, const void *new_action, void *old_action,
-		    int (*real)(int, const void *, void *))
-{
-	const struct sigaction *action = new_action;
-
-	if (action && hf_readable(action, sizeof(*action)) &&
-	    is_handler((const void *)(uintptr_t)action->sa_handler))
-		hf_handlers_exist();
-	return real(signal, new_action, old_action);
-}
-
-void *hf_on_signal(int signal, void *handler, void *(*real)(int, void *))
-{
-	if (is_handler(handler))
-		hf_handlers_exist();
-	return real(signal, handler);
 }

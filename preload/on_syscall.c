@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "real.h"
 #include "shim.h"
+#include "signals.h"
 
 #define CALL(number, a, b, c) REAL(syscall)(number, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 
@@ -133,12 +134,14 @@ long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f, 
 	if (filter)
 		hf_before_filter();
 	else if (number == SYS_rt_sigaction && b)
-		hf_handlers_exist();
+		hf_sections_mask();
 	else
 		expect_children(number, a);
 	ret = real(number, a, b, c, d, e, f);
 	if (filter)
 		hf_after_filter(ret);
+	else if (number == SYS_rt_sigaction && c && ret == 0)
+		*(void **)c = hf_signals_handler(*(void **)c);
 	else if (opens(number) && ret >= 0)
 		(void)hf_on_new_fd((int)ret);
 	return ret;

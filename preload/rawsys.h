@@ -215,6 +215,12 @@ static inline int raw_tgkill(int pid, int tid, int signal)
 	return (int)raw_syscall3(SYS_tgkill, pid, tid, signal);
 }
 
+/* info is sent as it is, which the kernel allows to no other process. */
+static inline int raw_tgsigqueueinfo(int pid, int tid, int signal, const void *info)
+{
+	return (int)raw_syscall6(SYS_rt_tgsigqueueinfo, pid, tid, signal, (long)info, 0, 0);
+}
+
 /* The kernel's own mask: bit n - 1 is signal n. Either pointer may be NULL. */
 static inline int raw_sigprocmask(int how, const uint64_t *mask, uint64_t *old)
 {

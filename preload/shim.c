@@ -12,6 +12,7 @@
 #include "rawsys.h"
 #include "recorder.h"
 #include "rules_process.h"
+#include "signals.h"
 
 _Thread_local struct hf_thread hf_thread HF_IE;
 _Thread_local uint32_t hf_vforked HF_IE;
@@ -28,15 +29,26 @@ static bool is_single_threaded(void)
 	return &__libc_single_threaded && __libc_single_threaded;
 }
 
-static void futex_lock(uint32_t *lock)
+static bool is_blind(void)
 {
+	return __atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED);
+}
+
+/* False when it will never be free: who holds it is lost. That is looked at once a second. */
+static bool futex_lock(uint32_t *lock)
+{
+	static const struct timespec second = { .tv_sec = 1 };
 	uint32_t expected = 0;
 
 	if (__atomic_compare_exchange_n(lock, &expected, 1, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_RELAXED))
-		return;
-	while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE))
-		(void)raw_futex(lock, FUTEX_WAIT_PRIVATE, 2, NULL);
+		return true;
+	while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE)) {
+		if (is_blind())
+			return false;
+		(void)raw_futex(lock, FUTEX_WAIT_PRIVATE, 2, &second);
+	}
+	return true;
 }
 
 static void futex_unlock(uint32_t *lock)
@@ -101,8 +113,7 @@ static void check_generation(void)
 
 bool hf_is_foreign(void)
 {
-	if (!__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) ||
-	    __atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) || is_blind())
 		return true;
 	check_generation();
 	if (!hf_vforked && !__atomic_load_n(&hf_shim.always_getpid, __ATOMIC_RELAXED))
@@ -121,9 +132,36 @@ static void mask_signals(struct hf_section *section)
 	section->masked = true;
 }
 
-static bool handlers_exist(void)
+static bool must_mask(void)
 {
-	return __atomic_load_n(&hf_shim.handlers, __ATOMIC_RELAXED);
+	return __atomic_load_n(&hf_shim.masking, __ATOMIC_RELAXED);
+}
+
+/*
+ * Whatever a handler may find, or a cancellation in an asynchronous thread: until the thread is
+ * inside it may be left for good at any instruction, and after it as well.
+ */
+static void go_in(struct hf_section *section)
+{
+	if (must_mask())
+		mask_signals(section);
+	hf_signals_hold();
+	if (!is_single_threaded()) {
+		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel_state);
+		section->cancel_saved = true;
+	}
+	hf_thread.inside = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Signals come last: a handler that runs here and jumps away leaves nothing undone. */
+static void go_out(struct hf_section *section)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	hf_thread.inside = false;
+	if (section->cancel_saved)
+		(void)pthread_setcancelstate(section->cancel_state, NULL);
+	hf_signals_release(section->masked ? &section->mask : NULL);
 }
 
 enum hf_entry hf_section_enter(struct hf_section *section)
@@ -133,16 +171,12 @@ enum hf_entry hf_section_enter(struct hf_section *section)
 		return HF_FORWARD;
 	if (hf_thread.inside)
 		return HF_NESTED;
-	if (handlers_exist())
-		mask_signals(section);
-	hf_thread.inside = true;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (!is_single_threaded()) {
-		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel_state);
-		section->cancel_saved = true;
+	go_in(section);
+	if (!futex_lock(&hf_shim.lock)) {
+		go_out(section);
+		return HF_FORWARD;
 	}
-	futex_lock(&hf_shim.lock);
-	if (!section->masked && handlers_exist()) /* the first one came while we waited */
+	if (!section->masked && must_mask()) /* since we began to wait */
 		mask_signals(section);
 	if (__builtin_expect(!hf_shim.ledger.mem, 0)) /* the first section of this program */
 		start_ledger();
@@ -156,12 +190,13 @@ void hf_section_leave(struct hf_section *section)
 		hf_audit_all();
 	}
 	futex_unlock(&hf_shim.lock);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	hf_thread.inside = false;
-	if (section->masked)
-		(void)raw_sigprocmask(SIG_SETMASK, &section->mask, NULL);
-	if (section->cancel_saved)
-		(void)pthread_setcancelstate(section->cancel_state, NULL);
+	go_out(section);
+}
+
+void hf_section_lost(void)
+{
+	__atomic_store_n(&hf_shim.blind, 1, __ATOMIC_RELAXED);
+	hf_signals_wait = 0;
 }
 
 void hf_note_nested(void)
@@ -169,14 +204,18 @@ void hf_note_nested(void)
 	hf_thread.nested = true;
 }
 
-void hf_handlers_exist(void)
+void hf_sections_mask(void)
 {
 	struct hf_section section;
+	enum hf_entry entry;
 
-	if (handlers_exist() || hf_section_enter(&section) != HF_ENTERED)
+	if (must_mask())
 		return;
-	__atomic_store_n(&hf_shim.handlers, 1, __ATOMIC_RELAXED);
-	hf_section_leave(&section);
+	entry = hf_section_enter(&section);
+	if (entry != HF_FORWARD)
+		__atomic_store_n(&hf_shim.masking, 1, __ATOMIC_RELAXED);
+	if (entry == HF_ENTERED)
+		hf_section_leave(&section);
 }
 
 int hf_tid(void)

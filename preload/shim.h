@@ -8,14 +8,14 @@
  *   HF_ENTERED   the state is ours until hf_section_leave().
  *   HF_FORWARD   this is not our process (a vfork or CLONE_VM child shares our memory but not our
  *                descriptors), or nothing is watched any more: make the real call, touch nothing.
- *   HF_NESTED    this thread is inside already: a signal handler interrupted a section that did not
- *                mask signals, or something we call came back to us. Make the real call; the
- *                section that was interrupted audits everything when it leaves.
+ *   HF_NESTED    this thread is inside already: a signal handler runs in a section after all, or
+ *                something we call came back to us. Make the real call; the section that was
+ *                interrupted audits everything when it leaves.
  *
- * Signals are masked in a section as soon as the program has installed any handler; before that no
- * handler can run, and two system calls a section are saved. Installing a first handler takes the
- * section itself, so no unmasked section is under way when the flag rises. Handlers installed
- * behind libc's back are what HF_NESTED is for.
+ * Signals wait until a section is over: see signals.h. They are masked in it once the program has a
+ * handler that cannot be made to wait otherwise; installing one takes the section itself, so no
+ * unmasked section is under way when the flag rises. Handlers installed behind libc's back are what
+ * HF_NESTED is for.
  *
  * Cancellation is disabled in a section: no thread may vanish with the lock.
  *
@@ -73,7 +73,7 @@ struct hf_shim {
 	uint32_t lock;		/* futex: 0 free, 1 taken, 2 taken and waited for */
 	uint32_t ready;		/* the constructor has run */
 	uint32_t blind;		/* a seccomp filter came: no system call of ours any more */
-	uint32_t handlers;	/* the program has signal handlers */
+	uint32_t masking;	/* sections mask signals */
 	uint32_t always_getpid; /* a CLONE_VM child may be running in our memory */
 	uint32_t watching;	/* watches (watch.h) in use: read without the section */
 	uint32_t *generation;	/* in the page that forks wipe */
@@ -104,7 +104,13 @@ void hf_section_leave(struct hf_section *section);
 void hf_note_nested(void);
 
 /* From now on signals are masked in sections. */
-void hf_handlers_exist(void);
+void hf_sections_mask(void);
+
+/*
+ * A fault inside the section, of which the program's handler is about to hear: it may never return.
+ * Nothing is watched any more, and whoever waits for the section goes on without.
+ */
+void hf_section_lost(void);
 
 int hf_tid(void);
 

@@ -6,6 +6,7 @@
  * libc's prototype: streams are void pointers here, variable arguments one word.
  */
 #include <fcntl.h>
+#include <signal.h>
 
 #include "hooks.h"
 #include "real.h"

@@ -9,13 +9,14 @@ PROOF_TESTS = \
 	tests/proof/spawn.sh \
 	tests/proof/passwd.sh \
 	tests/proof/forks.sh \
+	tests/proof/signals.sh \
 	tests/proof/annotate.sh \
 	tests/proof/keeper.sh \
 	tests/proof/shared.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/stress tests/proof/transparency tests/proof/unseen tests/proof/spawn \
 	tests/proof/annotate tests/proof/passwd \
-	tests/proof/forks tests/proof/keeper tests/proof/shared
+	tests/proof/forks tests/proof/keeper tests/proof/shared tests/proof/signals tests/proof/signal-steps
 
 check_PROGRAMS += $(PROOF_HELPERS)
 EXTRA_DIST += $(PROOF_TESTS)
@@ -86,3 +87,11 @@ tests_proof_fuselock_LDADD = libholdfast.la
 
 EXTRA_DIST += tests/proof/waits.sh
 TESTS += tests/proof/waits.sh
+
+tests_proof_signals_SOURCES = tests/proof/signals.c tests/proof/signals.h tests/proof/signals_sent.c
+tests_proof_signals_CFLAGS = $(WARN_CFLAGS) -Wno-deprecated-declarations -g -O1 -pthread
+tests_proof_signals_LDFLAGS =
+
+tests_proof_signal_steps_SOURCES = tests/proof/signal-steps.c
+tests_proof_signal_steps_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_signal_steps_LDFLAGS =

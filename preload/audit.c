@@ -195,15 +195,40 @@ static bool audit_remote(struct hf_file *file, struct hf_owner *owner, struct hf
 	return true;
 }
 
+/*
+ * One question about a range and its neighbours of the same mode up to end: to the kernel they are
+ * one lock. True when all are held; then *until is where they end.
+ */
+static bool are_held(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
+		     uint64_t end, uint64_t *until)
+{
+	struct hf_range joined = *range, *next = hf_rangeset_next(range, end);
+	enum hf_proof proof;
+
+	while (next && next->mode == joined.mode && next->start == joined.end + 1) {
+		joined.end = next->end;
+		next = hf_rangeset_next(next, end);
+	}
+	*until = joined.end;
+	return joined.end != range->end &&
+	       ask(file, owner, &joined, likely_fd(owner, range), &proof) == HF_TRUTH_HELD;
+}
+
 static void audit_owner(struct hf_file *file, struct hf_owner *owner, uint64_t start, uint64_t end,
 			struct verdict *verdict)
 {
 	struct hf_range *range = hf_rangeset_first(&owner->ranges, start, end), *next;
-	bool last, is_remote = hf_file_is_remote(file);
+	bool last, asked = false, held = false, is_remote = hf_file_is_remote(file);
+	uint64_t until = 0;
 
 	for (; range; range = next) {
 		next = hf_rangeset_next(range, end);
 		last = owner->ranges.count == 1;
+		if (!is_remote && (!asked || range->start > until))
+			held = are_held(file, owner, range, end, &until);
+		asked = true;
+		if (held)
+			continue;
 		if (is_remote ? audit_remote(file, owner, range, verdict)
 			      : audit_one(file, owner, range, verdict))
 			hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);

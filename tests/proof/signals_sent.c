@@ -23,8 +23,8 @@ static void in_order(int signal, siginfo_t *info, void *context)
 }
 
 static pthread_t locker;
-static volatile sig_atomic_t
-	ready; /* the thread that sends was made: no jump leaves that half done */
+/* The thread that sends was made: no jump leaves that half done. */
+static volatile sig_atomic_t ready;
 static int locker_tid;
 
 /* pthread_sigqueue(), which musl has not. */

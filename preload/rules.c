@@ -110,13 +110,41 @@ void hf_rules_record(struct hf_rec_finding *finding)
 		(void)hf_recorder_finding(finding);
 }
 
+/*
+ * A note about the same two places that was proven once: what is said again is only counted, and
+ * that costs no system call. SQLite converts its read lock in every transaction.
+ */
+static struct {
+	hf_ref here, taken;
+	struct hf_fileid id;
+	enum hf_kind kind;
+} proven;
+
+static bool is_proven(const struct hf_rec_finding *finding)
+{
+	return finding->level == HF_LEVEL_NOTE && proven.kind == finding->kind &&
+	       proven.here == finding->here && proven.taken == finding->taken &&
+	       hf_fileid_equal(proven.id, finding->id);
+}
+
+static void remember_proven(const struct hf_rec_finding *finding)
+{
+	if (finding->level != HF_LEVEL_NOTE)
+		return;
+	proven.kind = finding->kind;
+	proven.here = finding->here;
+	proven.taken = finding->taken;
+	proven.id = finding->id;
+}
+
 static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_level level,
 		     const struct hf_owner *owner, const struct hf_range *held, enum hf_proof proof)
 {
 	struct hf_rec_finding finding = hf_rules_finding(r, kind, level, owner, held);
 
-	if (!hf_options.enabled[kind] || !hf_is_still_so(r, owner, held))
+	if (!hf_options.enabled[kind] || (!is_proven(&finding) && !hf_is_still_so(r, owner, held)))
 		return 0;
+	remember_proven(&finding);
 	finding.proof = (uint8_t)proof;
 	return hf_recorder_finding(&finding);
 }

@@ -89,6 +89,12 @@ static void have_handler(void)
 	(void)signal(SIGUSR1, on_signal);
 }
 
+/* Its signal cannot wait for the checker: it is masked. */
+static void have_masked_handler(void)
+{
+	(void)signal(SIGRTMIN, on_signal);
+}
+
 static const struct {
 	const char *name;
 	void (*prepare)(void);
@@ -99,6 +105,7 @@ static const struct {
 	{ "open-close-held", hold_something, open_close, 20000 },
 	{ "posix-pair", NULL, posix_pair, 20000 },
 	{ "posix-pair-handler", have_handler, posix_pair, 20000 },
+	{ "posix-pair-masked", have_masked_handler, posix_pair, 20000 },
 	{ "ofd-pair", NULL, ofd_pair, 20000 },
 	{ "flock-pair", NULL, flock_pair, 20000 },
 	{ "exec", NULL, run_true, 40 },

@@ -1,49 +1,69 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the checker costs: each case bare and under it, in turn, and the ratio of the best of each:
-# whatever else the machine does can only make a run longer. Printed, never judged. Arguments: the two programs,
-# and a library that does nothing.
+# What the checker costs: each case bare, with an empty library preloaded, and under the checker, in turn.
+# The medians of RUNS runs of each, and their ratio to the bare one. Printed, never judged. Arguments: the
+# two programs and the empty library.
 set -eu
 bench=$1
 ledger=$2
 empty=$3
+runs=${RUNS:-7}
 checker=$top_builddir/.libs/libholdfast-check.so
 transactions=${TRANSACTIONS:-2000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-bench.XXXXXX")
 memory=$(mktemp -d /dev/shm/holdfast-bench.XXXXXX)
 trap 'rm -rf "$work" "$memory"' EXIT
 
-best() {
-	sort -n | head -n 1
+median() {
+	sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
-# in_turn NAME BAR BARE CHECKED: shell commands that print one number; five times each.
+# row NAME BAR BARE OTHER: two files of numbers.
+row() {
+	awk -v n="$1" -v bar="$2" -v a="$(median <"$3")" -v b="$(median <"$4")" \
+		'BEGIN { printf "%-48s %10.0f %10.0f   %5.2f   %s\n", n, a, b, b / a, bar }'
+}
+
+# in_turn NAME BAR BARE OTHER: shell commands that print one number.
 in_turn() {
 	: >"$work/bare"
-	: >"$work/checked"
-	for _ in 1 2 3 4 5; do
+	: >"$work/other"
+	for _ in $(seq "$runs"); do
 		sh -c "$3" >>"$work/bare"
-		sh -c "$4" >>"$work/checked"
+		sh -c "$4" >>"$work/other"
 	done
-	a=$(best <"$work/bare")
-	b=$(best <"$work/checked")
-	awk -v n="$1" -v bar="$2" -v a="$a" -v b="$b" \
-		'BEGIN { printf "%-44s %12.0f %12.0f   %5.2f   %s\n", n, a, b, b / a, bar }'
+	row "$1" "$2" "$work/bare" "$work/other"
 }
 
 # With the program's own recording in a file of the folder, findings unprinted.
 preload="LD_PRELOAD=$checker HOLDFAST_OPTIONS=stderr=0"
 
-one_case() {
-	in_turn "$2" "$3" "'$bench' $1 '$work'" "$preload '$bench' $1 '$work'"
+# three_in_turn NAME BAR COMMAND: in COMMAND, @ is where a preload stands.
+three_in_turn() {
+	rm -f "$work/bare" "$work/empty" "$work/checked"
+	for _ in $(seq "$runs"); do
+		sh -c "$(echo "$3" | sed 's|@||')" >>"$work/bare"
+		sh -c "$(echo "$3" | sed "s|@|LD_PRELOAD=$empty|")" >>"$work/empty"
+		sh -c "$(echo "$3" | sed "s|@|$preload|")" >>"$work/checked"
+	done
+	row "$1" "$2" "$work/bare" "$work/checked"
+	row "  an empty preload" "" "$work/bare" "$work/empty"
 }
 
-# Nanoseconds per transaction of the sqlite3 shell.
+one_case() {
+	three_in_turn "$2" "$3" "@ '$bench' $1 '$work'"
+}
+
+# Nanoseconds per transaction of the sqlite3 shell: sqlite FOLDER SQL TRANSACTIONS VARIABLE=VALUE...
 cat >"$work/sqlite" <<'END'
-rm -f "$1/db" "$1/db-journal"
+folder=$1
+sql=$2
+transactions=$3
+shift 3
+rm -f "$folder/db" "$folder/db-journal"
 start=$(date +%s%N)
-sqlite3 "$1/db" <"$2"
-echo $((($(date +%s%N) - start) / $3))
+env "$@" sqlite3 "$folder/db" <"$sql"
+echo $((($(date +%s%N) - start) / transactions))
 END
 make_sql() {
 	echo "$1 CREATE TABLE t (a);"
@@ -54,20 +74,19 @@ make_sql() {
 	done
 }
 one_sqlite() {
-	in_turn "$1" "$2" "sh '$work/sqlite' '$3' '$4' $transactions" \
-		"$preload sh '$work/sqlite' '$3' '$4' $transactions"
+	three_in_turn "$1" "$2" "sh '$work/sqlite' '$3' '$4' $transactions @"
 }
 
-echo "case                                            bare (ns) checked (ns)   ratio   bar"
+echo "case                                              bare (ns) other (ns)   ratio   bar"
 one_case open-close "open+close, nothing held" "<= 1.03"
 one_case open-close-held "open+close of another file, one lock held" "<= 1.25"
 one_case posix-pair "POSIX lock+unlock" "<= 1.8"
 in_turn "POSIX lock+unlock, stack_depth=1" "" "'$bench' posix-pair '$work'" \
 	"$preload:stack_depth=1 '$bench' posix-pair '$work'"
-one_case posix-pair-handler "POSIX lock+unlock, signals masked" ""
+one_case posix-pair-handler "POSIX lock+unlock, with a signal handler" "<= 1.8"
+one_case posix-pair-masked "POSIX lock+unlock, with one for a queued signal" ""
 one_case ofd-pair "OFD lock+unlock" ""
 one_case flock-pair "flock LOCK_EX+LOCK_UN" ""
-in_turn "exec of /bin/true, an empty preload" "" "'$bench' exec '$work'" "LD_PRELOAD='$empty' '$bench' exec '$work'"
 in_turn "exec of /bin/true, in a run" "<= 1.20" "'$bench' exec '$work'" \
 	"HOLDFAST_CHECKER='$checker' '$top_builddir/holdfast' check --quiet -- '$bench' exec '$work' 2>/dev/null"
 one_case exec "exec of /bin/true, with a recording of its own" ""

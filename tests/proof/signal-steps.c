@@ -252,7 +252,7 @@ static void traced(int stride)
 	pid_t pid = start();
 	int count = 0, sent = 0;
 
-	while (signal_after(pid, count, mode->endures ? sent : 0)) {
+	while ((mode->endures || sent < 32) && signal_after(pid, count, mode->endures ? sent : 0)) {
 		count += stride;
 		sent++;
 		if (!mode->endures) {

@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "options.h"
 #include "rawsys.h"
+#include "real.h"
 #include "recorder.h"
 #include "rules_process.h"
 #include "signals.h"
@@ -138,18 +139,35 @@ static bool must_mask(void)
 }
 
 /*
+ * Asynchronous cancellation comes by a signal, and glibc's handler of it looks at the type alone:
+ * one that is under way already would end a thread that has disabled cancellation meanwhile, and
+ * with it the section. A cancellation point waits for it to arrive.
+ */
+static void become_deferred(struct hf_section *section)
+{
+	int error = errno;
+
+	(void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &section->cancel_type);
+	section->cancel_saved = true;
+	if (section->cancel_type != PTHREAD_CANCEL_ASYNCHRONOUS)
+		return;
+	(void)REAL(close)(-1);
+	errno = error;
+}
+
+/*
  * Whatever a handler may find, or a cancellation in an asynchronous thread: until the thread is
  * inside it may be left for good at any instruction, and after it as well.
  */
 static void go_in(struct hf_section *section)
 {
+	if (!is_single_threaded())
+		become_deferred(section);
 	if (must_mask())
 		mask_signals(section);
 	hf_signals_hold();
-	if (!is_single_threaded()) {
+	if (section->cancel_saved)
 		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel_state);
-		section->cancel_saved = true;
-	}
 	hf_thread.inside = true;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
@@ -162,6 +180,8 @@ static void go_out(struct hf_section *section)
 	if (section->cancel_saved)
 		(void)pthread_setcancelstate(section->cancel_state, NULL);
 	hf_signals_release(section->masked ? &section->mask : NULL);
+	if (section->cancel_saved) /* acts on what came meanwhile, if it is to act at once */
+		(void)pthread_setcanceltype(section->cancel_type, NULL);
 }
 
 enum hf_entry hf_section_enter(struct hf_section *section)

@@ -40,6 +40,7 @@ enum hf_entry { HF_FORWARD, HF_NESTED, HF_ENTERED };
 struct hf_section {
 	uint64_t mask;
 	int cancel_state;
+	int cancel_type;
 	bool masked;
 	bool cancel_saved;
 };

@@ -47,6 +47,9 @@ withstands 2000 jump-ofd
 withstands 2000 jump-lockf
 withstands 2000 jump-flock
 withstands 100000 jump-anywhere
+withstands 2000 jump-threads
+withstands 300 cancel-waiting
+withstands 2000 cancel-between
 withstands 2 cancel-pending
 withstands 100 handlers "100 $(line stress_handler.c HANDLER) taken $(line stress_handler.c TAKEN)"
 withstands 20 children "100 $(line stress_child.c CHILD) taken $(line stress_child.c TAKEN)"

@@ -23,6 +23,15 @@ ok "the program alone runs to its end" grep -qx 'exit status 0' "$tmp/alone.out"
 nothing "$(diff "$tmp/alone.out" "$tmp/preloaded.out" | head -n 30)" "every call gives the same with the checker preloaded"
 nothing "$(diff "$tmp/alone.out" "$tmp/checked.out" | head -n 30)" "every call gives the same under holdfast check"
 
+# Processes that fork, threads that are cancelled while they wait, and thousands of locks.
+for suite in "$top_builddir"/tests/unit/lib-*; do
+	case ${suite##*/} in
+	*.*) continue ;;
+	esac
+	ok "the library's tests ${suite##*/} pass under the checker, and nothing in them is an error" \
+		timeout -k 5 100 holdfast check --quiet --fail-on error -- "$suite"
+done
+
 # A number of operations instead of a time: the same work on a slow machine.
 stressed() {
 	timeout -k 5 60 env LD_PRELOAD="$HOLDFAST_CHECKER" stress-ng --quiet --temp-path "$tmp" --timeout 30 \

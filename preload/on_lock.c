@@ -32,9 +32,6 @@
 #include "rules.h"
 #include "shim.h"
 
-/* Only glibc has it. */
-extern const char *gnu_get_libc_version(void) __attribute__((weak));
-
 static bool is_contention(int error)
 {
 	return error == EAGAIN || error == EACCES;
@@ -292,30 +289,12 @@ static int acquire(struct hf_request *r, struct hf_section *section)
 	return ret;
 }
 
-/*
- * The calls that libc makes cancellation points, granted at once or not, and even when they unlock.
- * A flock never is one, and F_OFD_SETLKW is not with musl.
- */
-static bool is_cancellation_point(const struct hf_request *r)
-{
-	switch (r->how) {
-	case HF_HOW_FCNTL:
-		return r->command == F_SETLKW ||
-		       (r->command == F_OFD_SETLKW && gnu_get_libc_version);
-	case HF_HOW_LOCKF:
-		return r->command == F_LOCK;
-	case HF_HOW_FLOCK:
-		break;
-	}
-	return false;
-}
-
 static int request(struct hf_request *r)
 {
 	struct hf_section section;
 	int ret;
 
-	if (is_cancellation_point(r))
+	if (hf_request_is_cancellation_point(r))
 		pthread_testcancel(); /* in the section it could not be one */
 	switch (hf_section_enter(&section)) {
 	case HF_FORWARD:

@@ -10,6 +10,9 @@
 
 #include "rawsys.h"
 
+/* Only glibc has it. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
 /* Bytes from "base" as l_start and l_len say it. False when the kernel will refuse them. */
 static bool make_range(struct hf_request *r, int64_t base, int64_t start, int64_t length)
 {
@@ -114,4 +117,18 @@ int hf_request_try(const struct hf_request *r)
 		break;
 	}
 	return call(r, r->command | LOCK_NB);
+}
+
+bool hf_request_is_cancellation_point(const struct hf_request *r)
+{
+	switch (r->how) {
+	case HF_HOW_FCNTL:
+		return r->command == F_SETLKW ||
+		       (r->command == F_OFD_SETLKW && gnu_get_libc_version);
+	case HF_HOW_LOCKF:
+		return r->command == F_LOCK;
+	case HF_HOW_FLOCK:
+		break;
+	}
+	return false;
 }

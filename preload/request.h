@@ -56,6 +56,12 @@ bool hf_request_read_length(struct hf_request *request, off_t length); /* of loc
 int hf_request_call(const struct hf_request *request);
 int hf_request_try(const struct hf_request *request);
 
+/*
+ * The calls that libc makes cancellation points, granted at once or not, and even when they unlock.
+ * A flock never is one, and F_OFD_SETLKW is not with musl.
+ */
+bool hf_request_is_cancellation_point(const struct hf_request *request);
+
 /* rules*.c: everything that may be said about a request. All need the section. */
 
 /* A blocking request is about to wait: what is wrong must be said now. And it is back. */

@@ -106,11 +106,12 @@ uint32_t fold_stack_number(struct fold *fold, hf_ref ref);
  * A finding that the command itself makes of a recording's events, with the stacks of these numbers
  * (0: none). The record must stay.
  */
+void fold_judged(struct fold *fold, const struct recording *recording,
+		 const struct hf_rec_finding *record, uint32_t here, uint32_t taken);
+
 /* The same once more: true, and counted, if it was told before. */
 bool fold_judged_again(struct fold *fold, const struct hf_rec_finding *record, uint32_t here,
 		       uint32_t taken);
-void fold_judged(struct fold *fold, const struct recording *recording,
-		 const struct hf_rec_finding *record, uint32_t here, uint32_t taken);
 
 /*
  * Takes one loss back that was noticed late, without a culprit: of a lock on that file which was

@@ -14,64 +14,6 @@
 #define FEW (ROOM / 4)
 #define MERGED (ROOM * 3 / 4) /* what two neighbours may add up to: a split is some way off */
 
-static struct hf_rangeindex *index_of(const struct hf_rangeset *set)
-{
-	return set->many ? set->many : (struct hf_rangeindex *)(uintptr_t)&set->only;
-}
-
-/* The last block that starts at or below start; the first one when there is none. */
-static size_t find_block(const struct hf_rangeset *set, uint64_t start)
-{
-	const struct hf_rangeindex *index = index_of(set);
-	size_t at = 0, half;
-
-	for (size_t left = set->blocks; left > 1; left -= half) {
-		half = left / 2;
-		at = index[at + half].first <= start ? at + half : at;
-	}
-	return at;
-}
-
-/*
- * How many ranges of the block start below start. All are counted: their cache lines arrive side by
- * side, those of a binary search one after the other.
- */
-static unsigned find_slot(const struct hf_rangeblock *block, uint64_t start)
-{
-	unsigned below = 0;
-
-	for (unsigned i = 0; i < block->count; i++)
-		below += block->slots[i].start < start;
-	return below;
-}
-
-struct hf_rangeplace hf_rangeplace_find(const struct hf_rangeset *set, uint64_t start)
-{
-	struct hf_rangeplace ret = { 0 };
-
-	if (!set->blocks)
-		return ret;
-	ret.at = find_block(set, start);
-	ret.block = index_of(set)[ret.at].block;
-	ret.slot = find_slot(ret.block, start);
-	return ret;
-}
-
-struct hf_rangeplace hf_rangeplace_of(const struct hf_range *range)
-{
-	return (struct hf_rangeplace){ 0, range->block, find_slot(range->block, range->start) };
-}
-
-struct hf_rangeslot *hf_rangeplace_slot(struct hf_rangeplace *place)
-{
-	if (place->slot == place->block->count) {
-		if (!place->block->next)
-			return NULL;
-		*place = (struct hf_rangeplace){ place->at + 1, place->block->next, 0 };
-	}
-	return &place->block->slots[place->slot];
-}
-
 struct hf_rangeslot *hf_rangeplace_back(struct hf_rangeplace *place)
 {
 	if (!place->slot) {
@@ -112,7 +54,7 @@ static void link_blocks(struct hf_rangeblock *lower, struct hf_rangeblock *upper
 
 void hf_rangeplace_moved(struct hf_rangeset *set, struct hf_rangeplace place)
 {
-	index_of(set)[place.at].first = place.block->slots[0].start;
+	hf_rangeplace_index(set)[place.at].first = place.block->slots[0].start;
 }
 
 static bool index_has_room(const struct hf_rangeset *set)
@@ -127,7 +69,7 @@ static int grow_index(struct hf_rangeset *set)
 
 	if (!many)
 		return -ENOMEM;
-	memcpy(many, index_of(set), set->blocks * sizeof(*many));
+	memcpy(many, hf_rangeplace_index(set), set->blocks * sizeof(*many));
 	hf_mem_release(set->mem, set->many, set->room * sizeof(*many));
 	set->many = many;
 	set->room = room;
@@ -137,7 +79,7 @@ static int grow_index(struct hf_rangeset *set)
 /* An empty block in the index; its start is not known yet. There is room. */
 static void add_block(struct hf_rangeset *set, size_t at, struct hf_rangeblock *block)
 {
-	struct hf_rangeindex *index = index_of(set);
+	struct hf_rangeindex *index = hf_rangeplace_index(set);
 
 	memmove(index + at + 1, index + at, (set->blocks - at) * sizeof(*index));
 	index[at].block = block;
@@ -149,7 +91,7 @@ static void add_block(struct hf_rangeset *set, size_t at, struct hf_rangeblock *
 /* The block has no ranges any more. */
 static void remove_block(struct hf_rangeset *set, size_t at)
 {
-	struct hf_rangeindex *index = index_of(set);
+	struct hf_rangeindex *index = hf_rangeplace_index(set);
 	struct hf_rangeblock *block = index[at].block;
 
 	link_blocks(block->prev, block->next);
@@ -173,7 +115,7 @@ static void move_slots(struct hf_rangeblock *from, unsigned slot, struct hf_rang
 static int grow_block(struct hf_rangeset *set)
 {
 	struct hf_rangeblock *block = new_block(set, ROOM);
-	struct hf_rangeindex *index = index_of(set);
+	struct hf_rangeindex *index = hf_rangeplace_index(set);
 
 	if (!block)
 		return -ENOMEM;
@@ -224,12 +166,19 @@ int hf_rangeplace_room(struct hf_rangeset *set, uint64_t start, unsigned wanted,
 	return err;
 }
 
+/* Most often there is nothing to move, and a call would be all that it costs. */
+static void move(struct hf_rangeslot *to, const struct hf_rangeslot *from, unsigned count)
+{
+	if (count)
+		memmove(to, from, count * sizeof(*to));
+}
+
 void hf_rangeplace_insert(struct hf_rangeset *set, struct hf_rangeplace place,
 			  struct hf_range *range)
 {
 	struct hf_rangeslot *slot = &place.block->slots[place.slot];
 
-	memmove(slot + 1, slot, (place.block->count - place.slot) * sizeof(*slot));
+	move(slot + 1, slot, place.block->count - place.slot);
 	*slot = (struct hf_rangeslot){ range->start, range->end, range };
 	range->block = place.block;
 	place.block->count++;
@@ -245,13 +194,13 @@ void hf_rangeplace_take_out(struct hf_rangeset *set, struct hf_rangeplace place)
 	hf_mem_release(set->mem, slot->range, sizeof(*slot->range));
 	place.block->count--;
 	set->count--;
-	memmove(slot, slot + 1, (place.block->count - place.slot) * sizeof(*slot));
+	move(slot, slot + 1, place.block->count - place.slot);
 }
 
 /* The block and the one above become one if they are small. */
 static void merge_blocks(struct hf_rangeset *set, size_t at)
 {
-	struct hf_rangeblock *lower = index_of(set)[at].block, *upper = lower->next;
+	struct hf_rangeblock *lower = hf_rangeplace_index(set)[at].block, *upper = lower->next;
 
 	if (!upper || lower->count + upper->count > MERGED)
 		return;
@@ -275,7 +224,7 @@ void hf_rangeplace_tidy(struct hf_rangeset *set, struct hf_rangeplace place)
 
 void hf_rangeplace_release_all(struct hf_rangeset *set)
 {
-	struct hf_rangeindex *index = index_of(set);
+	struct hf_rangeindex *index = hf_rangeplace_index(set);
 
 	for (size_t at = 0; at < set->blocks; at++) {
 		for (unsigned i = 0; i < index[at].block->count; i++)

@@ -32,15 +32,70 @@ struct hf_rangeplace {
 	unsigned slot;
 };
 
+/* Inline, because every lock looks several times, and mostly at a set of one range. */
+
+static inline struct hf_rangeindex *hf_rangeplace_index(const struct hf_rangeset *set)
+{
+	return set->many ? set->many : (struct hf_rangeindex *)(uintptr_t)&set->only;
+}
+
+/* The last block that starts at or below start; the first one when there is none. */
+static inline size_t hf_rangeplace_find_block(const struct hf_rangeset *set, uint64_t start)
+{
+	const struct hf_rangeindex *index = hf_rangeplace_index(set);
+	size_t at = 0, half;
+
+	for (size_t left = set->blocks; left > 1; left -= half) {
+		half = left / 2;
+		at = index[at + half].first <= start ? at + half : at;
+	}
+	return at;
+}
+
+/*
+ * How many ranges of the block start below start. All are counted: their cache lines arrive side by
+ * side, those of a binary search one after the other.
+ */
+static inline unsigned hf_rangeplace_find_slot(const struct hf_rangeblock *block, uint64_t start)
+{
+	unsigned below = 0;
+
+	for (unsigned i = 0; i < block->count; i++)
+		below += block->slots[i].start < start;
+	return below;
+}
+
 /* Behind all ranges that start below start. An empty set has no block. */
-struct hf_rangeplace hf_rangeplace_find(const struct hf_rangeset *set, uint64_t start);
+static inline struct hf_rangeplace hf_rangeplace_find(const struct hf_rangeset *set, uint64_t start)
+{
+	struct hf_rangeplace ret = { 0 };
+
+	if (!set->blocks)
+		return ret;
+	ret.at = hf_rangeplace_find_block(set, start);
+	ret.block = hf_rangeplace_index(set)[ret.at].block;
+	ret.slot = hf_rangeplace_find_slot(ret.block, start);
+	return ret;
+}
 
 /* Of a range; at is not known. */
-struct hf_rangeplace hf_rangeplace_of(const struct hf_range *range);
+static inline struct hf_rangeplace hf_rangeplace_of(const struct hf_range *range)
+{
+	return (struct hf_rangeplace){ 0, range->block,
+				       hf_rangeplace_find_slot(range->block, range->start) };
+}
 
 /* What stands at place, which moves on to the next block if need be. NULL: nothing from there on.
  */
-struct hf_rangeslot *hf_rangeplace_slot(struct hf_rangeplace *place);
+static inline struct hf_rangeslot *hf_rangeplace_slot(struct hf_rangeplace *place)
+{
+	if (place->slot == place->block->count) {
+		if (!place->block->next)
+			return NULL;
+		*place = (struct hf_rangeplace){ place->at + 1, place->block->next, 0 };
+	}
+	return &place->block->slots[place->slot];
+}
 
 /* What stands before place, which moves there; NULL: nothing. */
 struct hf_rangeslot *hf_rangeplace_back(struct hf_rangeplace *place);

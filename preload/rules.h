@@ -117,6 +117,12 @@ void hf_survive_closing(struct hf_file *file, const struct hf_owner *owner, int 
 void hf_survive_refused(const struct hf_request *request);
 void hf_survive_forked(void);
 
+/*
+ * The process whose record lock is in the request's way, as hf_oracle_stranger() tells it; 0 where
+ * nobody can be asked.
+ */
+int hf_wait_blocker(const struct hf_request *request);
+
 /* A wait begins, and ended after that many milliseconds. */
 void hf_wait_begins(struct hf_request *request);
 void hf_wait_ended(const struct hf_request *request, uint64_t ms);

@@ -50,21 +50,6 @@ static bool see_line(void *ctx, const char *line, size_t length)
 	return false;
 }
 
-static int blocker_of(const struct hf_request *r)
-{
-	struct hf_question question = {
-		.primitive = HF_PRIM_POSIX,
-		.mode = r->mode,
-		.fd = r->fd,
-		.pid = hf_shim.pid,
-		.start = r->start,
-		.end = r->end,
-		.id = hf_file_id(r->file),
-	};
-
-	return hf_file_is_remote(r->file) ? 0 : hf_oracle_stranger(&question);
-}
-
 /* The kernel itself follows no longer chain. */
 #define CHAIN_MAX 10
 
@@ -74,7 +59,7 @@ static int blocker_of(const struct hf_request *r)
  */
 static bool follow(const struct hf_request *r, struct circle *circle, bool *has_threads)
 {
-	circle->process = blocker_of(r);
+	circle->process = hf_wait_blocker(r);
 	for (unsigned i = 0; i < CHAIN_MAX && circle->process > 0; i++) {
 		*has_threads |= hf_proc_has_threads(circle->process);
 		circle->next = 0;

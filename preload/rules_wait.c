@@ -24,7 +24,7 @@ static void see_flock(const struct hf_proclock *lock, void *data)
 		r->blocker = lock->pid;
 }
 
-static int find_blocker(const struct hf_request *r)
+int hf_wait_blocker(const struct hf_request *r)
 {
 	struct hf_question question = {
 		.primitive = r->primitive,
@@ -46,7 +46,7 @@ void hf_wait_begins(struct hf_request *r)
 	if (r->primitive == HF_PRIM_FLOCK)
 		hf_systemlocks_each(hf_file_id(r->file), see_flock, r);
 	else
-		r->blocker = find_blocker(r);
+		r->blocker = hf_wait_blocker(r);
 	if (r->blocker > 0)
 		hf_proc_command(r->blocker, r->blocker_name);
 }

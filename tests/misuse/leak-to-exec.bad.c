@@ -11,18 +11,18 @@
 /* cat, until this program ends; when this returns it runs. */
 static void start_helper(void)
 {
-	int input[2], started[2];
-	char byte;
+	int input[2], output[2];
+	char byte = 'x';
 
-	if (pipe2(input, O_CLOEXEC) || pipe2(started, O_CLOEXEC))
+	if (pipe2(input, O_CLOEXEC) || pipe2(output, O_CLOEXEC))
 		exit(3);
 	if (!fork()) {
 		dup2(input[0], 0);
+		dup2(output[1], 1);
 		execlp("cat", "cat", NULL);
 		_exit(3);
 	}
-	close(started[1]);
-	if (read(started[0], &byte, 1) != 0) /* an exec closes it */
+	if (write(input[1], &byte, 1) != 1 || read(output[0], &byte, 1) != 1) /* it answers */
 		exit(3);
 }
 

@@ -329,6 +329,12 @@ int count_threads(void)
 	return count_entries("/proc/self/task");
 }
 
+void await_threads(int count)
+{
+	while (count_threads() > count)
+		(void)usleep(100);
+}
+
 bool has_ofd_locks(void)
 {
 #ifdef HF_DISABLE_OFD

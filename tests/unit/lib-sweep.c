@@ -152,7 +152,7 @@ static void sweep(const struct entry *entry, int folder)
 		go_round_with(entry, at, folder);
 		cr_expect_eq(surprises, 0, "%s failing at %d of %d", entry->name, at, count);
 		cr_expect_eq(count_fds(), fds, "%s failing at %d of %d", entry->name, at, count);
-		cr_expect_eq(count_threads(), threads);
+		await_threads(threads);
 	}
 	cr_expect_eq(try_in_child("busy", HF_SHARED), 0);
 	/* One lock owner per process, and no number to keep: those have no use for two of the

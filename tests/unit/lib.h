@@ -101,6 +101,9 @@ int call_result(struct call *call);
 void write_file(const char *path, const char *text);
 int count_fds(void);
 int count_threads(void);
+
+/* Until no more are left: the kernel lists one that was joined a moment longer. */
+void await_threads(int count);
 bool has_ofd_locks(void);
 
 #endif

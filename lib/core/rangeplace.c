@@ -14,12 +14,36 @@
 #define FEW (ROOM / 4)
 #define MERGED (ROOM * 3 / 4) /* what two neighbours may add up to: a split is some way off */
 
+#define SPARES 4 /* kept by a set: most programs lock and unlock the same few ranges */
+
+struct hf_range *hf_rangeplace_new(struct hf_rangeset *set)
+{
+	struct hf_range *ret = set->spare;
+
+	if (!ret)
+		return hf_mem_alloc(set->mem, sizeof(*ret));
+	set->spare = ret->next_spare;
+	set->spares--;
+	return ret;
+}
+
+void hf_rangeplace_release(struct hf_rangeset *set, struct hf_range *range)
+{
+	if (!range || set->spares == SPARES) {
+		hf_mem_release(set->mem, range, sizeof(*range));
+		return;
+	}
+	range->next_spare = set->spare;
+	set->spare = range;
+	set->spares++;
+}
+
 struct hf_rangeslot *hf_rangeplace_back(struct hf_rangeplace *place)
 {
 	if (!place->slot) {
 		if (!place->block->prev)
 			return NULL;
-		*place = (struct hf_rangeplace){ place->at - 1, place->block->prev,
+		*place = (struct hf_rangeplace){ place->block->prev, place->at - 1,
 						 place->block->prev->count };
 	}
 	return &place->block->slots[--place->slot];
@@ -138,7 +162,7 @@ static int split_block(struct hf_rangeset *set, struct hf_rangeplace place)
 		return -ENOMEM;
 	add_block(set, place.at + 1, upper);
 	move_slots(place.block, kept, upper);
-	hf_rangeplace_moved(set, (struct hf_rangeplace){ place.at + 1, upper, 0 });
+	hf_rangeplace_moved(set, (struct hf_rangeplace){ upper, place.at + 1, 0 });
 	return 0;
 }
 
@@ -191,7 +215,7 @@ void hf_rangeplace_take_out(struct hf_rangeset *set, struct hf_rangeplace place)
 {
 	struct hf_rangeslot *slot = &place.block->slots[place.slot];
 
-	hf_mem_release(set->mem, slot->range, sizeof(*slot->range));
+	hf_rangeplace_release(set, slot->range);
 	place.block->count--;
 	set->count--;
 	move(slot, slot + 1, place.block->count - place.slot);
@@ -211,7 +235,8 @@ static void merge_blocks(struct hf_rangeset *set, size_t at)
 void hf_rangeplace_tidy(struct hf_rangeset *set, struct hf_rangeplace place)
 {
 	if (!place.block->count) {
-		remove_block(set, place.at);
+		if (set->blocks > 1)
+			remove_block(set, place.at);
 		return;
 	}
 	hf_rangeplace_moved(set, place);
@@ -233,4 +258,10 @@ void hf_rangeplace_release_all(struct hf_rangeset *set)
 		release_block(set, index[at].block);
 	}
 	hf_mem_release(set->mem, set->many, set->room * sizeof(*set->many));
+	while (set->spare) {
+		struct hf_range *range = set->spare;
+
+		set->spare = range->next_spare;
+		hf_mem_release(set->mem, range, sizeof(*range));
+	}
 }

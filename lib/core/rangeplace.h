@@ -3,7 +3,8 @@
  * Where the ranges of a set stand in their order: for rangeset.c alone.
  *
  * The order is kept in blocks, each a sorted array of slots, and an index of the blocks. Between
- * two calls of rangeset.h no block is empty, and the index says exactly where each one starts.
+ * two calls of rangeset.h the index says exactly where each block starts, and no block is empty but
+ * perhaps the only one: a set that is emptied keeps it, since it is soon filled again.
  */
 #ifndef HF_CORE_RANGEPLACE_H
 #define HF_CORE_RANGEPLACE_H
@@ -25,11 +26,15 @@ struct hf_rangeblock {
 	struct hf_rangeslot slots[];
 };
 
-/* A slot, perhaps the one behind the last, of the block that is at-th in the index. */
+/*
+ * A slot, perhaps the one behind the last, of the block that is at-th in the index. Two words, so
+ * that it travels in registers: on the stack it would be written in three pieces and read in others,
+ * which costs more than all that is done with it.
+ */
 struct hf_rangeplace {
-	size_t at;
 	struct hf_rangeblock *block;
-	unsigned slot;
+	uint32_t at;
+	uint32_t slot;
 };
 
 /* Inline, because every lock looks several times, and mostly at a set of one range. */
@@ -72,7 +77,7 @@ static inline struct hf_rangeplace hf_rangeplace_find(const struct hf_rangeset *
 
 	if (!set->blocks)
 		return ret;
-	ret.at = hf_rangeplace_find_block(set, start);
+	ret.at = (uint32_t)hf_rangeplace_find_block(set, start);
 	ret.block = hf_rangeplace_index(set)[ret.at].block;
 	ret.slot = hf_rangeplace_find_slot(ret.block, start);
 	return ret;
@@ -81,8 +86,10 @@ static inline struct hf_rangeplace hf_rangeplace_find(const struct hf_rangeset *
 /* Of a range; at is not known. */
 static inline struct hf_rangeplace hf_rangeplace_of(const struct hf_range *range)
 {
-	return (struct hf_rangeplace){ 0, range->block,
-				       hf_rangeplace_find_slot(range->block, range->start) };
+	return (struct hf_rangeplace){
+		.block = range->block,
+		.slot = hf_rangeplace_find_slot(range->block, range->start),
+	};
 }
 
 /* What stands at place, which moves on to the next block if need be. NULL: nothing from there on.
@@ -92,7 +99,7 @@ static inline struct hf_rangeslot *hf_rangeplace_slot(struct hf_rangeplace *plac
 	if (place->slot == place->block->count) {
 		if (!place->block->next)
 			return NULL;
-		*place = (struct hf_rangeplace){ place->at + 1, place->block->next, 0 };
+		*place = (struct hf_rangeplace){ place->block->next, place->at + 1, 0 };
 	}
 	return &place->block->slots[place->slot];
 }
@@ -110,6 +117,10 @@ int hf_rangeplace_room(struct hf_rangeset *set, uint64_t start, unsigned wanted,
 /* Puts a range before what stands at place, where there is room. */
 void hf_rangeplace_insert(struct hf_rangeset *set, struct hf_rangeplace place,
 			  struct hf_range *range);
+
+/* A range in no place; NULL when there is no memory. And one that is needed no more. */
+struct hf_range *hf_rangeplace_new(struct hf_rangeset *set);
+void hf_rangeplace_release(struct hf_rangeset *set, struct hf_range *range);
 
 /* Releases what stands at place. Then hf_rangeplace_tidy() is due, or an insert there. */
 void hf_rangeplace_take_out(struct hf_rangeset *set, struct hf_rangeplace place);

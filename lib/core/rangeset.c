@@ -85,11 +85,6 @@ void hf_rangeset_span(const struct hf_rangeset *set, const struct hf_range *rang
 		*end = slot->end;
 }
 
-static struct hf_range *new_range(const struct hf_rangeset *set)
-{
-	return hf_mem_alloc(set->mem, sizeof(struct hf_range));
-}
-
 static void set_bounds(struct hf_rangeslot *slot, uint64_t start, uint64_t end)
 {
 	slot->start = slot->range->start = start;
@@ -139,7 +134,7 @@ int hf_rangeset_clear(struct hf_rangeset *set, uint64_t start, uint64_t end)
 	if (!place.block)
 		return 0;
 	if (needs_split(place, end)) {
-		spare = new_range(set);
+		spare = hf_rangeplace_new(set);
 		if (!spare || hf_rangeplace_room(set, start, 1, &place) < 0) {
 			hf_mem_release(set->mem, spare, sizeof(*spare));
 			return -ENOMEM;
@@ -168,26 +163,48 @@ static bool join(struct hf_rangeset *set, struct hf_rangeplace place)
 	return true;
 }
 
-int hf_rangeset_set(struct hf_rangeset *set, uint64_t start, uint64_t end, enum hf_lockmode mode,
-		    const struct hf_hold *hold)
+/* What a conversion finds: one range with exactly these bytes, which needs no other place. */
+static struct hf_range *exactly(struct hf_rangeplace place, uint64_t start, uint64_t end)
 {
-	struct hf_rangeplace place = hf_rangeplace_find(set, start);
-	bool split = needs_split(place, end);
-	struct hf_range *range = new_range(set), *spare = split ? new_range(set) : NULL;
+	struct hf_rangeslot *slot = place.block ? hf_rangeplace_slot(&place) : NULL;
+
+	return slot && slot->start == start && slot->end == end ? slot->range : NULL;
+}
+
+/* Puts a new range in the place of all it overlaps. place was found for start, and is its own then. */
+static int put(struct hf_rangeset *set, struct hf_rangeplace *place, uint64_t start, uint64_t end,
+	       enum hf_lockmode mode, const struct hf_hold *hold)
+{
+	bool split = needs_split(*place, end);
+	struct hf_range *range = hf_rangeplace_new(set), *spare = split ? hf_rangeplace_new(set) : NULL;
 
 	if (!range || (split && !spare) ||
-	    hf_rangeplace_room(set, start, split ? 2 : 1, &place) < 0) {
+	    hf_rangeplace_room(set, start, split ? 2 : 1, place) < 0) {
 		hf_mem_release(set->mem, range, sizeof(*range));
 		hf_mem_release(set->mem, spare, sizeof(*spare));
 		return -ENOMEM;
 	}
-	cut(set, place, start, end, spare);
-	memset(range, 0, sizeof(*range));
-	range->start = start;
-	range->end = end;
-	range->mode = mode;
-	range->hold = *hold;
-	hf_rangeplace_insert(set, place, range);
+	cut(set, *place, start, end, spare);
+	*range = (struct hf_range){ .start = start, .end = end, .mode = mode, .hold = *hold };
+	hf_rangeplace_insert(set, *place, range);
+	return 0;
+}
+
+int hf_rangeset_set(struct hf_rangeset *set, uint64_t start, uint64_t end, enum hf_lockmode mode,
+		    const struct hf_hold *hold)
+{
+	struct hf_rangeplace place = hf_rangeplace_find(set, start);
+	struct hf_range *range = exactly(place, start, end);
+	int err = 0;
+
+	if (range) {
+		range->mode = mode;
+		range->hold = *hold;
+	} else {
+		err = put(set, &place, start, end, mode, hold);
+	}
+	if (err || set->count == 1)
+		return err;
 	if (join(set, place))
 		place = hf_rangeplace_find(set, start);
 	if (hf_rangeplace_back(&place))

@@ -39,7 +39,10 @@ struct hf_hold {
 };
 
 struct hf_range {
-	struct hf_rangeblock *block; /* the set's own */
+	union {
+		struct hf_rangeblock *block; /* the set's own */
+		struct hf_range *next_spare;
+	};
 	uint64_t start;
 	uint64_t end;
 	enum hf_lockmode mode;
@@ -55,11 +58,13 @@ struct hf_rangeset {
 		struct hf_rangeblock *block;
 	} only, *many; /* only: the index until there were several blocks */
 	size_t room;   /* of many */
+	struct hf_range *spare; /* released ones, for the next: linked by next_spare */
+	size_t spares;
 };
 
 void hf_rangeset_init(struct hf_rangeset *set, const struct hf_mem *mem);
 
-/* Forgets and releases everything. */
+/* Forgets everything and releases all its memory; a set whose ranges go one by one keeps some. */
 void hf_rangeset_empty(struct hf_rangeset *set);
 
 /* mode over start..end from now on. 0 or -ENOMEM, and then nothing has changed. */

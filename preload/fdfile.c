@@ -2,8 +2,8 @@
 /*
  * Which file a descriptor is open on: see shim.h.
  *
- * A word of the cache is empty, the file that fd is open on, or ELSEWHERE: on a file that was not
- * held when fd was opened. Hooks empty a word before and after the real call that changes what the
+ * What is known of a descriptor is nothing, its file, or that it is elsewhere: on a file that was
+ * not in the ledger when fd was opened. Hooks empty a word before and after the real call that changes what the
  * number means. What no hook sees (a raw close, then a raw open that gets the number) leaves a
  * stale word: so nothing is reported without an fstat that agrees.
  */
@@ -26,7 +26,7 @@ struct known {
 
 static struct known known[CACHED_FDS] HF_LARGE;
 static uint8_t generation = 1; /* grows with every fork, up to the last, which knows nothing */
-static uint32_t era = 1;       /* grows when a file becomes held: ELSEWHERE words die */
+static uint32_t era = 1;       /* grows when a file may enter the ledger: "elsewhere" is over */
 
 static bool is_cached(int fd)
 {
@@ -65,7 +65,7 @@ bool hf_fd_is_alone(int fd)
 
 bool hf_fd_is_unshared(int fd)
 {
-	return hf_fd_is_alone(fd) &&
+	return is_cached(fd) &&
 	       __atomic_load_n(&known[fd].alone, __ATOMIC_RELAXED) == generation &&
 	       generation < UINT8_MAX;
 }
@@ -90,6 +90,8 @@ struct hf_file *hf_fd_file(int fd)
 		return file;
 	if (!hf_identify(fd, &id))
 		return NULL;
+	/* Even if it is in the ledger: another file may have had that inode number. */
+	__atomic_store_n(&era, era + 1, __ATOMIC_RELAXED);
 	if (hf_ledger_trim(&hf_shim.ledger, FILES_KEPT))
 		hf_fd_forget_range(0, UINT32_MAX);
 	file = hf_ledger_file(&hf_shim.ledger, id);
@@ -128,16 +130,10 @@ bool hf_fd_maybe_held(int fd)
 	return hf_identify(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
 }
 
-void hf_fd_opened_elsewhere(int fd)
+void hf_fd_opened_elsewhere(int fd, uint32_t when)
 {
 	if (is_cached(fd))
-		__atomic_store_n(&known[fd].elsewhere, __atomic_load_n(&era, __ATOMIC_RELAXED),
-				 __ATOMIC_RELAXED);
-}
-
-void hf_fd_new_era(void)
-{
-	__atomic_store_n(&era, era + 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&known[fd].elsewhere, when, __ATOMIC_RELAXED);
 }
 
 uint32_t hf_fd_era(void)

@@ -68,6 +68,7 @@ int hf_on_paths_moved(int ret);
 /* The name that is about to lose its file: around every unlink and rename. */
 void hf_before_unlink(int dir, const char *path);
 int hf_on_unlinked(int ret, const char *via);
+int hf_on_renamed(int ret, const char *via);
 int hf_on_looked(int ret); /* stat and its like */
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);
 

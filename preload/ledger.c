@@ -17,6 +17,7 @@ static const struct hf_mem *hash_mem; /* valid inside a ledger call: the section
 struct hf_file {
 	struct hf_fileid id;
 	struct hf_owner *owners;
+	struct hf_owner *spare; /* without ranges; NULL */
 	struct hf_file_notes notes;
 	UT_hash_handle hh;
 };
@@ -39,6 +40,16 @@ void hf_ledger_init(struct hf_ledger *ledger, const struct hf_mem *mem)
 bool hf_ledger_maybe_holds(const struct hf_ledger *ledger, struct hf_fileid id)
 {
 	return __atomic_load_n(&ledger->fingerprints[fingerprint(id)], __ATOMIC_RELAXED) != 0;
+}
+
+bool hf_ledger_maybe_has(const struct hf_ledger *ledger, struct hf_fileid id)
+{
+	return __atomic_load_n(&ledger->listed[fingerprint(id)], __ATOMIC_RELAXED) != 0;
+}
+
+static void count_print(uint16_t *print, int change)
+{
+	__atomic_store_n(print, (uint16_t)(*print + change), __ATOMIC_RELAXED);
 }
 
 struct hf_file *hf_ledger_find(struct hf_ledger *ledger, struct hf_fileid id)
@@ -67,6 +78,7 @@ struct hf_file *hf_ledger_file(struct hf_ledger *ledger, struct hf_fileid id)
 		return NULL;
 	}
 	ledger->count++;
+	count_print(&ledger->listed[fingerprint(id)], 1);
 	return file;
 }
 
@@ -77,6 +89,13 @@ struct hf_file *hf_ledger_next_held(struct hf_ledger *ledger, struct hf_file *af
 	while (file && !file->owners)
 		file = file->hh.next;
 	return file;
+}
+
+static void release_owner(struct hf_ledger *ledger, struct hf_owner *owner)
+{
+	if (owner)
+		hf_rangeset_empty(&owner->ranges);
+	hf_mem_release(ledger->mem, owner, sizeof(*owner));
 }
 
 bool hf_ledger_trim(struct hf_ledger *ledger, unsigned limit)
@@ -90,6 +109,8 @@ bool hf_ledger_trim(struct hf_ledger *ledger, unsigned limit)
 		if (file->owners || file->notes.pending)
 			continue;
 		HASH_DEL(ledger->files, file);
+		count_print(&ledger->listed[fingerprint(file->id)], -1);
+		release_owner(ledger, file->spare);
 		hf_mem_release(ledger->mem, file, sizeof(*file));
 		ledger->count--;
 		trimmed = true;
@@ -115,6 +136,11 @@ bool hf_file_is_remote(const struct hf_file *file)
 struct hf_owner *hf_file_owners(const struct hf_file *file)
 {
 	return file->owners;
+}
+
+bool hf_file_has_others(const struct hf_file *file, const struct hf_owner *owner)
+{
+	return file->owners && (file->owners != owner || owner->next);
 }
 
 struct hf_file_notes *hf_file_notes(struct hf_file *file)
@@ -155,30 +181,50 @@ struct hf_owner *hf_file_owner(struct hf_file *file, enum hf_primitive primitive
 
 static void now_held(struct hf_ledger *ledger, struct hf_file *file)
 {
-	uint16_t *print = &ledger->fingerprints[fingerprint(file->id)];
-
-	__atomic_store_n(print, *print + 1, __ATOMIC_RELAXED);
+	count_print(&ledger->fingerprints[fingerprint(file->id)], 1);
 	__atomic_store_n(&ledger->held, ledger->held + 1, __ATOMIC_RELAXED);
 }
 
 static void no_longer_held(struct hf_ledger *ledger, struct hf_file *file)
 {
-	uint16_t *print = &ledger->fingerprints[fingerprint(file->id)];
-
-	__atomic_store_n(print, *print - 1, __ATOMIC_RELAXED);
+	count_print(&ledger->fingerprints[fingerprint(file->id)], -1);
 	__atomic_store_n(&ledger->held, ledger->held - 1, __ATOMIC_RELAXED);
 }
 
-/* An owner in no list yet. */
-static struct hf_owner *new_owner(struct hf_ledger *ledger, enum hf_primitive primitive, int fd)
+/* The file's spare one, or a new one, in no list yet. */
+static struct hf_owner *get_owner(struct hf_ledger *ledger, struct hf_file *file)
 {
-	struct hf_owner *owner = hf_mem_alloc(ledger->mem, sizeof(*owner));
+	struct hf_owner *owner = file->spare;
+
+	if (owner) {
+		file->spare = NULL;
+		return owner;
+	}
+	owner = hf_mem_alloc(ledger->mem, sizeof(*owner));
+	if (owner)
+		hf_rangeset_init(&owner->ranges, ledger->mem);
+	return owner;
+}
+
+/* Its memory may be needed elsewhere, if the file has a spare one already. */
+static void put_owner(struct hf_ledger *ledger, struct hf_file *file, struct hf_owner *owner)
+{
+	if (file->spare)
+		release_owner(ledger, owner);
+	else
+		file->spare = owner;
+}
+
+static struct hf_owner *new_owner(struct hf_ledger *ledger, struct hf_file *file,
+				  enum hf_primitive primitive, int fd)
+{
+	struct hf_owner *owner = get_owner(ledger, file);
 
 	if (!owner)
 		return NULL;
-	memset(owner, 0, sizeof(*owner));
 	owner->primitive = primitive;
-	hf_rangeset_init(&owner->ranges, ledger->mem);
+	owner->fd_count = 0;
+	owner->shared = owner->inherited = owner->handed_over = false;
 	if (primitive != HF_PRIM_POSIX)
 		hf_owner_add_fd(owner, fd);
 	return owner;
@@ -201,8 +247,9 @@ void hf_ledger_drop_owner(struct hf_ledger *ledger, struct hf_file *file, struct
 	while (*at != owner)
 		at = &(*at)->next;
 	__atomic_store_n(at, owner->next, __ATOMIC_RELAXED);
-	hf_rangeset_empty(&owner->ranges);
-	hf_mem_release(ledger->mem, owner, sizeof(*owner));
+	if (owner->ranges.count || owner->ranges.many)
+		hf_rangeset_empty(&owner->ranges);
+	put_owner(ledger, file, owner);
 	file->notes.changes++;
 	if (!file->owners)
 		no_longer_held(ledger, file);
@@ -231,12 +278,12 @@ static int take_first(struct hf_ledger *ledger, struct hf_file *file, enum hf_pr
 		      uint64_t start, uint64_t end, enum hf_lockmode mode,
 		      const struct hf_hold *hold)
 {
-	struct hf_owner *owner = new_owner(ledger, primitive, hold->fd);
+	struct hf_owner *owner = new_owner(ledger, file, primitive, hold->fd);
 
 	if (!owner)
 		return -ENOMEM;
 	if (hf_rangeset_set(&owner->ranges, start, end, mode, hold) < 0) {
-		hf_mem_release(ledger->mem, owner, sizeof(*owner));
+		put_owner(ledger, file, owner);
 		return -ENOMEM;
 	}
 	link_owner(ledger, file, owner);

@@ -10,10 +10,12 @@
  * system call. It is not thread-safe: whoever uses it holds the section (shim.h).
  *
  * Invariants:
- *   - held counts the files that have a range; such files stand in the fingerprints.
+ *   - held counts the files that have a range; such files stand in the fingerprints. All files
+ *     stand in listed.
  *   - A file without ranges stays (its path was recorded, descriptors point at it) until
  *     hf_ledger_trim() takes the oldest ones away; no pointer to a file survives a trim.
- *   - An owner without ranges is released at once.
+ *   - An owner without ranges leaves its file at once. The last one that did is kept for the next:
+ *     most programs lock and unlock one file over and over.
  */
 #ifndef HF_PRELOAD_LEDGER_H
 #define HF_PRELOAD_LEDGER_H
@@ -45,14 +47,18 @@ struct hf_ledger {
 	struct hf_file *files; /* uthash by id */
 	unsigned count;
 	uint32_t held; /* read without the section, relaxed */
-	/* Bit sets of hashes of the held ids, counted: read without the section before the hash. */
+	/* Counts by a hash of the id, of the held files and of all: read without the section. */
 	uint16_t fingerprints[HF_FINGERPRINTS];
+	uint16_t listed[HF_FINGERPRINTS];
 };
 
 void hf_ledger_init(struct hf_ledger *ledger, const struct hf_mem *mem);
 
 /* Could this file be held? No means no; yes means look it up. Callable without the section. */
 bool hf_ledger_maybe_holds(const struct hf_ledger *ledger, struct hf_fileid id);
+
+/* Could it be in the ledger at all, held or not? Likewise. */
+bool hf_ledger_maybe_has(const struct hf_ledger *ledger, struct hf_fileid id);
 
 /* NULL when it was never locked (or trimmed). */
 struct hf_file *hf_ledger_find(struct hf_ledger *ledger, struct hf_fileid id);
@@ -71,6 +77,9 @@ struct hf_fileid hf_file_id(const struct hf_file *file);
 bool hf_file_is_held(const struct hf_file *file);
 bool hf_file_is_remote(const struct hf_file *file);
 struct hf_owner *hf_file_owners(const struct hf_file *file);
+
+/* Does anybody but that owner, which may be NULL, hold something on it? */
+bool hf_file_has_others(const struct hf_file *file, const struct hf_owner *owner);
 
 /* What the user of the ledger keeps about a file. */
 struct hf_file_notes *hf_file_notes(struct hf_file *file);

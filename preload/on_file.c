@@ -25,6 +25,7 @@
 
 #define OPENED_FDS 1024
 #define KNOWN_PATHS 256
+#define PAGE ((size_t)4096) /* or less than one */
 
 /* Where descriptors of held files were opened, while they were held. */
 static hf_ref opened[OPENED_FDS] HF_LARGE;
@@ -41,17 +42,17 @@ static void set_opened(int fd, hf_ref stack)
 }
 
 /*
- * Paths that led to no held file: path and era in one word, so that no reader sees half of an
- * entry. A path means something else after a rename, a link or a chdir of this process: all are
- * forgotten. One that another process renames can hide an "opened here" and lets a loss be found
- * late.
+ * Paths that led to no file of the ledger: path and era in one word, so that no reader sees half of
+ * an entry. A path means something else after a rename, a link or a chdir of this process: all are
+ * forgotten. Not after an unlink: then it leads to nothing, and next to a file that is new. One that
+ * another process renames can hide an "opened here" and lets a loss be found late.
  */
 static uint64_t known_paths[KNOWN_PATHS] HF_LARGE;
 static uint32_t names_moved;
 
-static uint64_t hash_of_path(const char *path)
+static uint64_t hash_of_path(const char *path, uint32_t era)
 {
-	uint64_t h = hf_fd_era() * UINT64_C(0x9e3779b97f4a7c15) +
+	uint64_t h = era * UINT64_C(0x9e3779b97f4a7c15) +
 		     __atomic_load_n(&names_moved, __ATOMIC_RELAXED);
 
 	for (; *path; path++)
@@ -64,27 +65,33 @@ static bool is_known_elsewhere(uint64_t hash)
 	return __atomic_load_n(&known_paths[hash % KNOWN_PATHS], __ATOMIC_RELAXED) == hash;
 }
 
-static bool is_on_held_file(int fd)
+static void remember_elsewhere(uint64_t hash)
 {
-	struct hf_fileid id;
-
-	return hf_identify(fd, &id) && hf_ledger_maybe_holds(&hf_shim.ledger, id);
+	if (hash)
+		__atomic_store_n(&known_paths[hash % KNOWN_PATHS], hash, __ATOMIC_RELAXED);
 }
 
-/* Something is held, and fd is new. hash 0: the path says nothing. */
-static __attribute__((noinline)) void look_at(int fd, uint64_t hash)
+/* Something is held, and fd is new. path NULL: it says nothing. */
+static __attribute__((noinline)) void look_at(int fd, const char *path)
 {
+	uint32_t era = hf_fd_era(); /* before the look: a file that enters the ledger ends it */
+	uint64_t hash = path ? hash_of_path(path, era) : 0;
+	struct hf_fileid id;
+
 	if (hf_is_foreign())
 		return;
 	if (hash && is_known_elsewhere(hash)) {
-		hf_fd_opened_elsewhere(fd);
-	} else if (is_on_held_file(fd)) {
+		hf_fd_opened_elsewhere(fd, era);
+		return;
+	}
+	if (!hf_identify(fd, &id))
+		return;
+	if (hf_ledger_maybe_holds(&hf_shim.ledger, id)) {
 		set_opened(fd, hf_stack_here());
 		hf_closed_unseen(fd);
-	} else {
-		hf_fd_opened_elsewhere(fd);
-		if (hash)
-			__atomic_store_n(&known_paths[hash % KNOWN_PATHS], hash, __ATOMIC_RELAXED);
+	} else if (!hf_ledger_maybe_has(&hf_shim.ledger, id)) {
+		hf_fd_opened_elsewhere(fd, era);
+		remember_elsewhere(hash);
 	}
 }
 
@@ -98,7 +105,7 @@ static int opened_through(const char *path, int fd)
 	if (hf_watching())
 		hf_thread_opened(fd);
 	if (hf_anything_held())
-		look_at(fd, path ? hash_of_path(path) : 0);
+		look_at(fd, path);
 	return fd;
 }
 
@@ -198,12 +205,35 @@ int hf_on_dup(int fd, int (*real)(int))
 	return copy;
 }
 
-int hf_on_paths_moved(int ret)
+static int names_changed(int ret)
 {
-	__atomic_store_n(&names_moved, names_moved + 1, __ATOMIC_RELAXED);
 	if (ret == 0 && hf_watching())
 		hf_thread.changes++;
 	return ret;
+}
+
+int hf_on_paths_moved(int ret)
+{
+	__atomic_store_n(&names_moved, names_moved + 1, __ATOMIC_RELAXED);
+	return names_changed(ret);
+}
+
+/* Is it a string, as far as can be told without a second look at memory that may be none? */
+static bool is_readable_path(const char *path)
+{
+	size_t room = PAGE - ((uintptr_t)path & (PAGE - 1));
+
+	return hf_readable(path, 1) && strnlen(path, room) < room;
+}
+
+/*
+ * A name that leads to no file of the ledger leads to no held one. The kernel has not looked at it
+ * yet: it may be a bad address.
+ */
+static bool is_named_elsewhere(int dir, const char *path)
+{
+	return is_readable_path(path) && (dir == AT_FDCWD || *path == '/') &&
+	       is_known_elsewhere(hash_of_path(path, hf_fd_era()));
 }
 
 /* Most names that go were never locked: one look spares both sections. */
@@ -213,7 +243,7 @@ void hf_before_unlink(int dir, const char *path)
 	struct hf_fileid id;
 
 	hf_thread.unlinking = false;
-	if (!hf_anything_held() || hf_is_foreign() ||
+	if (!hf_anything_held() || hf_is_foreign() || is_named_elsewhere(dir, path) ||
 	    raw_fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	id.dev = st.st_dev;
@@ -228,7 +258,14 @@ int hf_on_unlinked(int ret, const char *via)
 {
 	if (ret == 0 && hf_thread.unlinking)
 		hf_inode_unlinked(via);
-	return hf_on_paths_moved(ret);
+	return names_changed(ret);
+}
+
+int hf_on_renamed(int ret, const char *via)
+{
+	(void)hf_on_unlinked(ret, via);
+	__atomic_store_n(&names_moved, names_moved + 1, __ATOMIC_RELAXED);
+	return ret;
 }
 
 int hf_on_looked(int ret)

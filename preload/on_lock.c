@@ -118,8 +118,6 @@ static void granted(struct hf_request *r)
 	if (hf_watching())
 		hf_watch_locked(hf_file_id(r->file), r->start, r->end, r->fd);
 	hf_rules_granted(r);
-	if (!hf_file_is_held(r->file))
-		hf_fd_new_era();
 	(void)hf_ledger_take(&hf_shim.ledger, r->file, r->primitive, r->start, r->end, r->mode,
 			     &hold);
 	record_event(r, HF_EVENT_ACQUIRE, 0);

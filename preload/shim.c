@@ -114,7 +114,7 @@ static void check_generation(void)
 
 bool hf_is_foreign(void)
 {
-	if (!__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) || is_blind())
+	if (!hf_is_ready() || is_blind())
 		return true;
 	check_generation();
 	if (!hf_vforked && !__atomic_load_n(&hf_shim.always_getpid, __ATOMIC_RELAXED))
@@ -247,19 +247,21 @@ int hf_tid(void)
 
 /*
  * The kernel is asked to read a signal set there: an unreadable address is EFAULT, and a readable
- * one is EINVAL because there is no such "how". One page is remembered per thread.
+ * one is EINVAL because there is no such "how". A few pages are remembered per thread:
+ * requests and paths come from the same places again and again.
  */
 static bool is_readable_page(uintptr_t address)
 {
 	uintptr_t page = address & ~(uintptr_t)4095;
+	uintptr_t *known = &hf_thread.readable[page / 4096 % 4];
 
 	if (!page)
 		return false; /* to the kernel NULL is no set, and not an error */
-	if (page == hf_thread.readable_page)
+	if (page == *known)
 		return true;
 	if (raw_sigprocmask(-1, (const uint64_t *)page, NULL) == -EFAULT)
 		return false;
-	hf_thread.readable_page = page;
+	*known = page;
 	return true;
 }
 

@@ -56,7 +56,7 @@ struct hf_thread {
 	bool truncates; /* the open that is under way empties this file: */
 	struct hf_fileid truncated;
 	uint32_t changes;	 /* files that it wrote to or renamed while something was watched */
-	uintptr_t readable_page; /* the last page that was found readable, for hf_readable() */
+	uintptr_t readable[4];	 /* pages that were found readable, for hf_readable() */
 };
 
 extern _Thread_local struct hf_thread hf_thread HF_IE;
@@ -93,6 +93,12 @@ static inline bool hf_anything_held(void)
 {
 	return __builtin_expect(__atomic_load_n(&hf_shim.ledger.held, __ATOMIC_RELAXED) != 0, 0) &&
 	       !__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED);
+}
+
+/* The constructor has run: a call that comes before it can only be made. */
+static inline bool hf_is_ready(void)
+{
+	return __builtin_expect(__atomic_load_n(&hf_shim.ready, __ATOMIC_ACQUIRE) != 0, 1);
 }
 
 /* Does a process whose memory this is not, or a blind one, run here? Then only forward. */
@@ -151,11 +157,11 @@ bool hf_fd_is_alone(int fd);
 bool hf_fd_is_unshared(int fd);
 void hf_fd_forked(void); /* in a fresh child */
 
-/* fd was just opened on the file of that identity, which is not held now. */
-void hf_fd_opened_elsewhere(int fd);
-
-/* A file became held: what was known to be elsewhere may be this one. */
-void hf_fd_new_era(void);
+/*
+ * fd was just opened on a file that was not in the ledger in that era. An era ends when a
+ * descriptor's file is looked up for the ledger: what was known to be elsewhere may be this one.
+ */
+void hf_fd_opened_elsewhere(int fd, uint32_t era);
 uint32_t hf_fd_era(void);
 
 /* Where fd was opened, if that was while its file was held; 0. */

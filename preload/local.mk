@@ -32,7 +32,7 @@ RECORDER_SOURCES = \
 	preload/rawsys.h \
 	preload/recorder.c preload/recorder_held.c preload/recorder.h \
 	preload/say.c preload/say.h \
-	preload/stack.c preload/stack.h \
+	preload/stack.c preload/stack_stub.S preload/stack.h \
 	preload/stack_cache.c preload/stack_cache.h \
 	preload/symbols.c preload/symbols.h
 

@@ -42,6 +42,7 @@ static struct {
 } self;
 
 static bool introduced;	   /* atomic: by whom is decided here */
+static uint32_t known_image; /* the number of the image once it is introduced, plus one; atomic */
 static bool overflow_said; /* atomic */
 
 /* A thread's number changes in a fork child, where its thread-local data are the parent's. */
@@ -246,8 +247,7 @@ static void introduce(struct hf_image *image)
 		write_arguments(image);
 }
 
-/* The number of this process's image in its records. */
-static uint32_t image_number(void)
+static __attribute__((noinline)) uint32_t find_image(void)
 {
 	uint32_t image = __atomic_load_n(&self.image, __ATOMIC_RELAXED);
 
@@ -257,7 +257,16 @@ static uint32_t image_number(void)
 		return HF_NO_IMAGE;
 	if (!__atomic_load_n(&introduced, __ATOMIC_RELAXED))
 		introduce(&pool.images[image - 1]);
+	__atomic_store_n(&known_image, image, __ATOMIC_RELAXED);
 	return image - 1;
+}
+
+/* The number of this process's image in its records. */
+static inline uint32_t image_number(void)
+{
+	uint32_t known = __atomic_load_n(&known_image, __ATOMIC_RELAXED);
+
+	return __builtin_expect(known != NO_IMAGE, 1) ? known - 1 : find_image();
 }
 
 struct hf_image *hf_pool_image(void)
@@ -296,6 +305,7 @@ void hf_pool_forked(void)
 
 	fork_count++;
 	introduced = false;
+	known_image = NO_IMAGE;
 	self.is_fork = true;
 	self.born = self.fork_at ? self.fork_at : hf_pool_now(); /* not by fork(): noticed now */
 	self.fork_at = 0;
@@ -368,16 +378,33 @@ hf_ref hf_pool_last_held(void)
 	return pool.log ? __atomic_load_n(&pool.header->held_last, __ATOMIC_ACQUIRE) : 0;
 }
 
-void hf_pool_event(struct hf_event *event)
+/*
+ * One by one: words that were stored in pieces a moment ago and are read whole would have to reach
+ * the cache first.
+ */
+static void fill_cell(struct hf_event *cell, const struct hf_event *event)
+{
+	cell->type = event->type;
+	cell->primitive = event->primitive;
+	cell->mode = event->mode;
+	cell->error = event->error;
+	cell->id.dev = event->id.dev;
+	cell->id.ino = event->id.ino;
+	cell->start = event->start;
+	cell->end = event->end;
+	cell->stack = event->stack;
+	cell->fd = event->fd;
+}
+
+struct hf_image *hf_pool_event(const struct hf_event *event)
 {
 	struct hf_event *cell;
+	uint32_t image;
 	uint64_t number;
 
 	if (!pool.log)
-		return;
-	event->image = image_number();
-	event->tid = hf_pool_tid();
-	event->time = hf_pool_now();
+		return NULL;
+	image = image_number();
 	number = __atomic_fetch_add(&pool.header->ring_next, 1, __ATOMIC_RELAXED);
 	cell = &pool.ring[number & pool.ring_mask];
 	/*
@@ -387,7 +414,10 @@ void hf_pool_event(struct hf_event *event)
 	 */
 	__atomic_store_n(&cell->sequence, 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	memcpy((char *)cell + sizeof(cell->sequence), (char *)event + sizeof(event->sequence),
-	       sizeof(*cell) - sizeof(cell->sequence));
+	fill_cell(cell, event);
+	cell->image = image;
+	cell->tid = hf_pool_tid();
+	cell->time = event->time ? event->time : hf_pool_now();
 	__atomic_store_n(&cell->sequence, (uint32_t)number + 1, __ATOMIC_RELEASE);
+	return image == HF_NO_IMAGE ? NULL : &pool.images[image];
 }

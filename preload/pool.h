@@ -52,8 +52,11 @@ void *hf_pool_record(hf_ref ref, enum hf_record_type type);
 void hf_pool_push_held(struct hf_rec_held *record, hf_ref ref);
 hf_ref hf_pool_last_held(void);
 
-/* Appends to the ring; sequence, image, tid and time are filled in here. */
-void hf_pool_event(struct hf_event *event);
+/*
+ * Appends to the ring; sequence, image, tid and, where it is 0, time are filled in here. Returns
+ * this process's image, NULL when there is none to be had.
+ */
+struct hf_image *hf_pool_event(const struct hf_event *event);
 
 /* The calling thread's number, without a system call but for the first time. */
 int hf_pool_tid(void);

@@ -326,6 +326,16 @@ hf_ref hf_recorder_finding(struct hf_rec_finding *finding)
 	return ref;
 }
 
+void hf_recorder_repeat(hf_ref finding)
+{
+	struct hf_rec_finding *record = hf_pool_record(finding, HF_RECORD_FINDING);
+
+	if (!record)
+		return;
+	__atomic_fetch_add(&record->count, 1, __ATOMIC_RELAXED);
+	hf_halt_at(hf_finding_level(record, 0));
+}
+
 static void write_consequence(struct hf_rec_consequence *consequence)
 {
 	struct hf_rec_consequence *record = hf_pool_reserve(sizeof(*record));
@@ -377,15 +387,11 @@ void hf_recorder_consequence(struct hf_rec_consequence *consequence)
 	hf_halt_at(after);
 }
 
-void hf_recorder_event(struct hf_event *event)
+void hf_recorder_event(const struct hf_event *event)
 {
-	struct hf_image *image;
+	struct hf_image *image = hf_pool_event(event);
 
-	hf_pool_event(event);
-	if (event->type != HF_EVENT_ACQUIRE)
-		return;
-	image = hf_pool_image();
-	if (image)
+	if (image && event->type == HF_EVENT_ACQUIRE)
 		__atomic_fetch_add(&image->locks, 1, __ATOMIC_RELAXED);
 }
 

@@ -50,12 +50,15 @@ void hf_recorder_file(struct hf_fileid id, int fd, uint32_t fs_type);
  */
 hf_ref hf_recorder_finding(struct hf_rec_finding *finding);
 
+/* The same finding again, whose level is known to be that of a note: only counts. */
+void hf_recorder_repeat(hf_ref finding);
+
 /* A consequence; the head is filled in here. Prints one line when the level of the finding rises.
  */
 void hf_recorder_consequence(struct hf_rec_consequence *consequence);
 
-/* An event; sequence, image, tid and time are filled in here. */
-void hf_recorder_event(struct hf_event *event);
+/* An event; sequence, image, tid and, where it is 0, time are filled in here. */
+void hf_recorder_event(const struct hf_event *event);
 
 /* Before an exec; the reference is for hf_recorder_exec_failed(), should the call return. */
 hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held);

@@ -277,10 +277,7 @@ bool hf_readable(const void *address, size_t length)
 
 uint32_t hf_stack_here(void)
 {
-	struct hf_stack stack;
-
-	hf_stack_take(&stack, hf_options.stack_depth);
-	return hf_recorder_stack(&stack);
+	return hf_stack_mark(hf_options.stack_depth, hf_recorder_stack);
 }
 
 /* The last of all prepare handlers: nothing of the program runs until the fork is done. */

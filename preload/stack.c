@@ -207,7 +207,7 @@ static _Unwind_Reason_Code walk_frame(struct _Unwind_Context *context, void *ctx
 	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
 
 	if (!walk->begun && (pc != walk->start->pc || _Unwind_GetCFA(context) != walk->start->sp))
-		return _URC_NO_REASON; /* below hf_stack_take()'s caller */
+		return _URC_NO_REASON; /* below the caller that asked */
 	if (walk->entry)
 		note_frame(walk, context, pc, interrupted);
 	walk->begun = true;
@@ -247,64 +247,76 @@ void hf_stack_forked(void)
 	hf_stack_cache_forked();
 }
 
-/* Called by hf_stack_take(), below. */
-__attribute__((visibility("hidden"))) void hf_stack_take_from(struct hf_stack *ret, unsigned depth,
-							      const struct hf_stack_start *start);
+static struct hf_stack_cache *claim_cache(void)
+{
+	return __atomic_load_n(&cache_in_use, __ATOMIC_RELAXED) ? hf_stack_cache_claim() : NULL;
+}
+
+/* Unwinds into ret, and into the cache if there is one and it can prove it: then that entry. */
+static struct hf_stack_entry *take_anew(struct hf_stack_cache *cache, struct hf_stack *ret,
+					unsigned depth, const struct hf_stack_start *start)
+{
+	struct hf_stack_entry *entry = cache ? hf_stack_cache_evict(cache, start, depth) : NULL;
+
+	if (!unwind(ret, depth, start, entry))
+		return NULL;
+	copy_stack(&entry->stack, ret);
+	hf_stack_entry_commit(entry, start);
+	return entry;
+}
+
+/* Called by the functions without _from, which stack_stub.S has. */
+void hf_stack_take_from(struct hf_stack *ret, unsigned depth, const struct hf_stack_start *start);
+uint32_t hf_stack_mark_from(unsigned depth, hf_stack_marker *marker,
+			    const struct hf_stack_start *start);
 
 void hf_stack_take_from(struct hf_stack *ret, unsigned depth, const struct hf_stack_start *start)
 {
-	struct hf_stack_cache *cache =
-		__atomic_load_n(&cache_in_use, __ATOMIC_RELAXED) ? hf_stack_cache_claim() : NULL;
-	const struct hf_stack *known = cache ? hf_stack_cache_find(cache, start, depth) : NULL;
-	struct hf_stack_entry *entry;
+	struct hf_stack_cache *cache = claim_cache();
+	struct hf_stack_entry *entry = cache ? hf_stack_cache_find(cache, start, depth) : NULL;
 
-	if (known) {
-		copy_stack(ret, known);
-	} else if (cache) {
-		entry = hf_stack_cache_evict(cache, start, depth);
-		if (unwind(ret, depth, start, entry)) {
-			copy_stack(&entry->stack, ret);
-			hf_stack_entry_commit(entry, start);
-		}
-	} else {
-		(void)unwind(ret, depth, start, NULL);
-	}
+	if (entry)
+		copy_stack(ret, &entry->stack);
+	else
+		(void)take_anew(cache, ret, depth, start);
 	if (cache)
 		hf_stack_cache_release(cache);
 }
 
-/*
- * The registers as the caller of hf_stack_take() has them: what a compiler's prologue leaves of
- * them cannot be known in C. Fills a struct hf_stack_start on the stack and passes it as third
- * argument.
- */
-__asm__(".text\n"
-	".globl hf_stack_take\n"
-	".hidden hf_stack_take\n"
-	".type hf_stack_take, @function\n"
-	"hf_stack_take:\n"
-	"	.cfi_startproc\n"
-	"	subq $72, %rsp\n"
-	"	.cfi_def_cfa_offset 80\n"
-	"	movq 72(%rsp), %rax\n"
-	"	movq %rax, (%rsp)\n"
-	"	leaq 80(%rsp), %rax\n"
-	"	movq %rax, 8(%rsp)\n"
-	"	movq %rbx, 16(%rsp)\n"
-	"	movq %rbp, 24(%rsp)\n"
-	"	movq %r12, 32(%rsp)\n"
-	"	movq %r13, 40(%rsp)\n"
-	"	movq %r14, 48(%rsp)\n"
-	"	movq %r15, 56(%rsp)\n"
-	"	movq %rsp, %rdx\n"
-	"	call hf_stack_take_from\n"
-	"	addq $72, %rsp\n"
-	"	.cfi_def_cfa_offset 8\n"
-	"	ret\n"
-	"	.cfi_endproc\n"
-	".size hf_stack_take, . - hf_stack_take\n");
+/* Apart from the rest for its stack, which is large, and most calls do without. */
+static __attribute__((noinline)) uint32_t mark_anew(struct hf_stack_cache *cache,
+						    struct hf_stack_entry *entry, unsigned depth,
+						    hf_stack_marker *marker,
+						    const struct hf_stack_start *start)
+{
+	struct hf_stack stack, *taken = &stack;
+	uint32_t mark;
 
-_Static_assert(sizeof(struct hf_stack_start) == 64, "hf_stack_take() writes it field by field");
+	if (entry)
+		taken = &entry->stack;
+	else
+		entry = take_anew(cache, &stack, depth, start);
+	mark = marker(taken);
+	if (entry)
+		entry->mark = mark;
+	return mark;
+}
+
+uint32_t hf_stack_mark_from(unsigned depth, hf_stack_marker *marker,
+			    const struct hf_stack_start *start)
+{
+	struct hf_stack_cache *cache = claim_cache();
+	struct hf_stack_entry *entry = cache ? hf_stack_cache_find(cache, start, depth) : NULL;
+	uint32_t mark = entry ? entry->mark : 0;
+
+	if (!mark)
+		mark = mark_anew(cache, entry, depth, marker, start);
+	if (cache)
+		hf_stack_cache_release(cache);
+	return mark;
+}
+
+_Static_assert(sizeof(struct hf_stack_start) == 64, "stack_stub.S writes it");
 
 #else
 
@@ -331,6 +343,14 @@ void hf_stack_take(struct hf_stack *ret, unsigned depth)
 	ret->count = 0;
 	backtrace_with(walk_frame, &walk);
 	ret->id = hash_of(ret);
+}
+
+uint32_t hf_stack_mark(unsigned depth, hf_stack_marker *marker)
+{
+	struct hf_stack stack;
+
+	hf_stack_take(&stack, depth);
+	return marker(&stack);
 }
 
 void hf_stack_use_cache(bool use)

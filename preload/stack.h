@@ -28,6 +28,14 @@ struct hf_stack {
  */
 void hf_stack_take(struct hf_stack *ret, unsigned depth);
 
+/*
+ * The caller's stack is taken, and its mark returned: what marker() said of an equal one, which is
+ * not asked again while the stack is in the cache and its mark not 0. A marker that takes a stack
+ * itself gets it unwound.
+ */
+typedef uint32_t hf_stack_marker(const struct hf_stack *stack);
+uint32_t hf_stack_mark(unsigned depth, hf_stack_marker *marker);
+
 /* Without the cache from now on, or with it again: for comparing the two. */
 void hf_stack_use_cache(bool use);
 

@@ -88,18 +88,18 @@ static bool words_agree(const struct hf_stack_entry *entry)
 	return true;
 }
 
-const struct hf_stack *hf_stack_cache_find(struct hf_stack_cache *cache,
+struct hf_stack_entry *hf_stack_cache_find(struct hf_stack_cache *cache,
 					   const struct hf_stack_start *start, unsigned depth)
 {
-	const struct hf_stack_entry *set = cache->entries[set_of(start)];
+	struct hf_stack_entry *set = cache->entries[set_of(start)];
 
 	for (unsigned way = 0; way < WAYS; way++) {
-		const struct hf_stack_entry *entry = &set[way];
+		struct hf_stack_entry *entry = &set[way];
 
 		if (entry->pc == start->pc && entry->sp == start->sp && entry->depth == depth &&
 		    registers_agree(entry, start) && words_agree(entry)) {
 			cache->hits++;
-			return &entry->stack;
+			return entry;
 		}
 	}
 	return NULL;
@@ -121,6 +121,7 @@ struct hf_stack_entry *hf_stack_cache_evict(struct hf_stack_cache *cache,
 	entry->depth = depth;
 	entry->used_registers = 0;
 	entry->word_count = 0;
+	entry->mark = 0;
 	memcpy(entry->saved, start->saved, sizeof(entry->saved));
 	return entry;
 }

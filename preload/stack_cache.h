@@ -61,6 +61,7 @@ struct hf_stack_entry {
 	unsigned used_registers; /* a bit for every register that must be as in `saved` */
 	uintptr_t saved[HF_SAVED_COUNT];
 	unsigned word_count;
+	uint32_t mark; /* hf_stack_mark()'s; 0: none yet */
 	struct hf_stack_word words[HF_PROOF_WORDS];
 	struct hf_stack stack;
 };
@@ -77,8 +78,8 @@ void hf_stack_cache_release(struct hf_stack_cache *cache);
 /* In a fork child: threads that are not there any more have none. */
 void hf_stack_cache_forked(void);
 
-/* A proven stack for that start, or NULL. */
-const struct hf_stack *hf_stack_cache_find(struct hf_stack_cache *cache,
+/* An entry that is proven for that start, or NULL. */
+struct hf_stack_entry *hf_stack_cache_find(struct hf_stack_cache *cache,
 					   const struct hf_stack_start *start, unsigned depth);
 
 /* An emptied entry to fill for that start; it counts from hf_stack_entry_commit() on. */

@@ -24,7 +24,7 @@ struct checker {
 	void (*file)(struct hf_fileid id, int fd, uint32_t fs_type);
 	hf_ref (*finding)(struct hf_rec_finding *finding);
 	void (*consequence)(struct hf_rec_consequence *consequence);
-	void (*event)(struct hf_event *event);
+	void (*event)(const struct hf_event *event);
 	hf_ref (*exec)(const char *path, int32_t pid, uint32_t held);
 	void (*prepare)(void);
 	void (*flag)(enum hf_image_flags flag);

@@ -42,8 +42,10 @@ static int open_fd(struct hf_file *file, const struct hf_owner *owner, const str
 	return -1;
 }
 
-static enum hf_truth ask(struct hf_file *file, struct hf_owner *owner, const struct hf_range *range,
-			 int fd, enum hf_proof *proof)
+/* About the bytes from range->start to end, of range's mode. */
+static enum hf_truth ask_until(struct hf_file *file, struct hf_owner *owner,
+			       const struct hf_range *range, uint64_t end, int fd,
+			       enum hf_proof *proof)
 {
 	struct hf_question question = {
 		.primitive = owner->primitive,
@@ -51,11 +53,23 @@ static enum hf_truth ask(struct hf_file *file, struct hf_owner *owner, const str
 		.fd = fd,
 		.pid = hf_shim.pid,
 		.start = range->start,
-		.end = range->end,
+		.end = end,
 		.id = hf_file_id(file),
 	};
 
 	return hf_oracle_ask(&question, proof);
+}
+
+static enum hf_truth ask(struct hf_file *file, struct hf_owner *owner, const struct hf_range *range,
+			 int fd, enum hf_proof *proof)
+{
+	return ask_until(file, owner, range, range->end, fd, proof);
+}
+
+static bool is_held(struct hf_file *file, struct hf_owner *owner, const struct hf_range *range,
+		    uint64_t end)
+{
+	return ask_until(file, owner, range, end, likely_fd(owner, range), NULL) == HF_TRUTH_HELD;
 }
 
 static struct hf_culprit *closer_under_way(void)
@@ -170,7 +184,7 @@ static bool audit_one(struct hf_file *file, struct hf_owner *owner, struct hf_ra
 	enum hf_proof proof;
 	int fd;
 
-	if (ask(file, owner, range, likely_fd(owner, range), &proof) == HF_TRUTH_HELD)
+	if (is_held(file, owner, range, range->end))
 		return false;
 	fd = open_fd(file, owner, range);
 	if (fd < 0)
@@ -195,45 +209,53 @@ static bool audit_remote(struct hf_file *file, struct hf_owner *owner, struct hf
 	return true;
 }
 
-/*
- * One question about a range and its neighbours of the same mode up to end: to the kernel they are
- * one lock. True when all are held; then *until is where they end.
- */
-static bool are_held(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
-		     uint64_t end, uint64_t *until)
+/* The first range behind range that does not go on with its mode where the one before ends: *end. */
+static struct hf_range *behind(struct hf_range *range, uint64_t limit, uint64_t *end)
 {
-	struct hf_range joined = *range, *next = hf_rangeset_next(range, end);
-	enum hf_proof proof;
+	struct hf_range *next = hf_rangeset_next(range, limit);
 
-	while (next && next->mode == joined.mode && next->start == joined.end + 1) {
-		joined.end = next->end;
-		next = hf_rangeset_next(next, end);
+	*end = range->end;
+	while (next && next->mode == range->mode && next->start == *end + 1) {
+		*end = next->end;
+		next = hf_rangeset_next(next, limit);
 	}
-	*until = joined.end;
-	return joined.end != range->end &&
-	       ask(file, owner, &joined, likely_fd(owner, range), &proof) == HF_TRUTH_HELD;
+	return next;
 }
 
+/* Takes range out if it is gone. False when the owner went with it. */
+static bool settle_one(struct hf_file *file, struct hf_owner *owner, struct hf_range *range,
+		       struct verdict *verdict)
+{
+	bool last = owner->ranges.count == 1;
+	bool gone = hf_file_is_remote(file) ? audit_remote(file, owner, range, verdict)
+					    : audit_one(file, owner, range, verdict);
+
+	if (gone)
+		hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);
+	return !last;
+}
+
+/*
+ * Ranges of one mode that follow each other are one lock to the kernel: one question is about all
+ * of them. Only if they are not all held each is asked about.
+ */
 static void audit_owner(struct hf_file *file, struct hf_owner *owner, uint64_t start, uint64_t end,
 			struct verdict *verdict)
 {
 	struct hf_range *range = hf_rangeset_first(&owner->ranges, start, end), *next;
-	bool last, asked = false, held = false, is_remote = hf_file_is_remote(file);
-	uint64_t until = 0;
+	bool doubted = hf_file_is_remote(file);
+	uint64_t until = HF_EOF;
 
 	for (; range; range = next) {
+		if (!doubted || range->start > until) {
+			next = behind(range, end, &until);
+			doubted = !is_held(file, owner, range, until);
+			if (!doubted)
+				continue;
+		}
 		next = hf_rangeset_next(range, end);
-		last = owner->ranges.count == 1;
-		if (!is_remote && (!asked || range->start > until))
-			held = are_held(file, owner, range, end, &until);
-		asked = true;
-		if (held)
-			continue;
-		if (is_remote ? audit_remote(file, owner, range, verdict)
-			      : audit_one(file, owner, range, verdict))
-			hf_ledger_drop_range(&hf_shim.ledger, file, owner, range);
-		if (last)
-			return; /* the owner may be gone with its last range */
+		if (!settle_one(file, owner, range, verdict))
+			return;
 	}
 }
 

@@ -59,7 +59,9 @@ static bool find_file(struct hf_request *r)
 	return true;
 }
 
-static void record_event(const struct hf_request *r, enum hf_event_type type, int error)
+/* time 0: now. */
+static void record_event(const struct hf_request *r, enum hf_event_type type, int error,
+			 uint64_t time)
 {
 	bool begins = type == HF_EVENT_ACQUIRE || type == HF_EVENT_WAIT;
 	struct hf_event event = {
@@ -67,6 +69,7 @@ static void record_event(const struct hf_request *r, enum hf_event_type type, in
 		.primitive = (uint8_t)r->primitive,
 		.mode = (uint8_t)r->mode,
 		.error = (uint8_t)(begins ? hf_fd_is_unshared(r->fd) : error),
+		.time = time,
 		.id = hf_file_id(r->file),
 		.start = r->start,
 		.end = r->end,
@@ -80,22 +83,17 @@ static void record_event(const struct hf_request *r, enum hf_event_type type, in
 /* Once per file: its name. */
 static void get_acquainted(struct hf_request *r)
 {
-	struct hf_file_notes *notes = hf_file_notes(r->file);
 	const struct hf_filesystem *filesystem;
 
-	if (notes->named)
-		return;
-	notes->named = true;
+	hf_file_notes(r->file)->named = true;
 	filesystem = hf_filesystem_of(hf_file_id(r->file).dev);
 	hf_recorder_file(hf_file_id(r->file), r->fd, filesystem ? filesystem->type : 0);
 	hf_recorder_count_file();
 }
 
 /* Once per file. False, and the section is left, when there is nothing to keep books on. */
-static bool meet(struct hf_request *r, struct hf_section *section)
+static __attribute__((noinline)) bool meet(struct hf_request *r, struct hf_section *section)
 {
-	if (hf_file_notes(r->file)->met)
-		return true;
 	if (!hf_filesystem_meet(r->file, r->fd, section))
 		return false;
 	if (find_file(r))
@@ -111,16 +109,21 @@ static void granted(struct hf_request *r)
 		.tid = hf_tid(),
 		.time = hf_recorder_now(),
 		.stack = r->stack,
-		.depth = hf_rules_depth(r),
+		.depth = 1,
 		.flags = r->relative ? HF_HOLD_RELATIVE : 0,
 	};
+
+	if (r->owner)
+		hf_rules_look(r);
+	if (r->overlap)
+		hold.depth = hf_rules_depth(r);
 
 	if (hf_watching())
 		hf_watch_locked(hf_file_id(r->file), r->start, r->end, r->fd);
 	hf_rules_granted(r);
 	(void)hf_ledger_take(&hf_shim.ledger, r->file, r->primitive, r->start, r->end, r->mode,
 			     &hold);
-	record_event(r, HF_EVENT_ACQUIRE, 0);
+	record_event(r, HF_EVENT_ACQUIRE, 0, hold.time);
 }
 
 static bool converts_flock(const struct hf_request *r)
@@ -142,7 +145,7 @@ static void refused(struct hf_request *r, int error)
 	};
 
 	hf_rules_refused(r, error);
-	record_event(r, HF_EVENT_FAILED, error);
+	record_event(r, HF_EVENT_FAILED, error, 0);
 	if (converts_flock(r))
 		(void)hf_audit_owner(r->file, r->owner, &conversion);
 }
@@ -155,9 +158,10 @@ static void released(struct hf_request *r)
 		return;
 	if (r->owner->inherited && !r->stack) /* perhaps not the only one who believes in it */
 		r->stack = hf_stack_here();
+	hf_rules_look(r);
 	hf_rules_released(r);
 	(void)hf_ledger_drop(&hf_shim.ledger, r->file, r->owner, r->start, r->end);
-	record_event(r, HF_EVENT_RELEASE, 0);
+	record_event(r, HF_EVENT_RELEASE, 0, 0);
 }
 
 /* The result is in: errno is the program's again afterwards. */
@@ -243,7 +247,7 @@ static int call_outside(struct hf_request *r, struct hf_section *section)
 		if (slot)
 			closer = slot->closed_by;
 		hf_inflight_end(slot);
-		if (r->wait_began)
+		if (r->wait)
 			hf_rules_after_wait(r);
 		settle_afterwards(r, ret, &closer);
 		hf_section_leave(section);
@@ -254,9 +258,15 @@ static int call_outside(struct hf_request *r, struct hf_section *section)
 
 static int wait_for_it(struct hf_request *r, struct hf_section *section)
 {
+	struct hf_wait wait = { .began = hf_recorder_now() };
+	int ret;
+
+	r->wait = &wait;
 	hf_rules_before_wait(r);
-	record_event(r, HF_EVENT_WAIT, 0);
-	return call_outside(r, section);
+	record_event(r, HF_EVENT_WAIT, 0, wait.began);
+	ret = call_outside(r, section);
+	r->wait = NULL;
+	return ret;
 }
 
 static bool may_be_tried(const struct hf_request *r)
@@ -269,7 +279,8 @@ static int acquire(struct hf_request *r, struct hf_section *section)
 {
 	int before = errno, ret;
 
-	get_acquainted(r);
+	if (!hf_file_notes(r->file)->named)
+		get_acquainted(r);
 	r->stack = hf_stack_here();
 	if (converts_flock(r))
 		ask_about(r, 0, HF_EOF);
@@ -310,7 +321,7 @@ static int request(struct hf_request *r)
 		hf_section_leave(&section);
 		return hf_request_call(r);
 	}
-	if (!meet(r, &section))
+	if (!hf_file_notes(r->file)->met && !meet(r, &section))
 		return hf_request_call(r);
 	if (r->mode != HF_MODE_NONE)
 		return acquire(r, &section);
@@ -342,7 +353,7 @@ static int record_lock(struct hf_request *r)
 {
 	const struct flock *lock = (const struct flock *)r->arg;
 
-	if (hf_is_foreign() || !hf_readable(lock, sizeof(*lock)))
+	if (!hf_is_ready() || !hf_readable(lock, sizeof(*lock)))
 		return hf_request_call(r);
 	return hf_request_read_flock(r, lock) && !has_pid(r, lock) ? request(r)
 								   : forward_invalid(r);
@@ -364,17 +375,10 @@ static int ask(struct hf_request *r)
 
 int hf_on_fcntl(int fd, int command, uintptr_t arg, hf_fcntl_fn *real, const char *via)
 {
-	struct hf_request r = {
-		.how = HF_HOW_FCNTL,
-		.fd = fd,
-		.command = command,
-		.arg = arg,
-		.real = (void *)real,
-		.via = via,
-		.primitive = HF_PRIM_POSIX,
-	};
+	struct hf_request r;
 	int ret;
 
+	hf_request_begin(&r, HF_HOW_FCNTL, fd, command, arg, (void *)real, via);
 	switch (command) {
 	case F_OFD_SETLKW:
 		r.blocking = true;
@@ -427,18 +431,12 @@ int hf_on_lockf(int fd, int command, off_t length, hf_lockf_fn *real)
 
 int hf_on_flock(int fd, int operation, hf_flock_fn *real)
 {
-	struct hf_request r = {
-		.how = HF_HOW_FLOCK,
-		.fd = fd,
-		.command = operation,
-		.real = (void *)real,
-		.via = "flock",
-		.primitive = HF_PRIM_FLOCK,
-		.blocking = !(operation & LOCK_NB),
-		.start = 0,
-		.end = HF_EOF,
-	};
+	struct hf_request r;
 
+	hf_request_begin(&r, HF_HOW_FLOCK, fd, operation, 0, (void *)real, "flock");
+	r.primitive = HF_PRIM_FLOCK;
+	r.blocking = !(operation & LOCK_NB);
+	r.end = HF_EOF;
 	switch (operation & ~LOCK_NB) {
 	case LOCK_SH:
 		r.mode = HF_MODE_READ;
@@ -471,9 +469,10 @@ void hf_taken_by_libc(int fd, const char *via)
 	if (hf_section_enter(&section) != HF_ENTERED)
 		return;
 	if (find_file(&r)) {
-		if (!meet(&r, &section))
+		if (!hf_file_notes(r.file)->met && !meet(&r, &section))
 			return;
-		get_acquainted(&r);
+		if (!hf_file_notes(r.file)->named)
+			get_acquainted(&r);
 		r.stack = hf_stack_here();
 		granted(&r);
 	}

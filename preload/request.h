@@ -29,19 +29,47 @@ struct hf_request {
 	enum hf_primitive primitive;
 	enum hf_lockmode mode; /* NONE: unlock */
 	bool blocking;
+	bool relative; /* to the file position or the end of the file */
 	uint64_t start;
 	uint64_t end;
-	bool relative; /* to the file position or the end of the file */
 
 	/* Known once the section was entered. */
 	struct hf_file *file;
 	struct hf_owner *owner; /* that has ranges already; NULL */
 	hf_ref stack;
+	unsigned overlap; /* HF_OVER_...: what the owner holds of the bytes, see hf_rules_look() */
 
-	/* Of a request that had to wait. */
-	uint64_t wait_began; /* 0: it has not */
-	hf_ref doubted;	     /* a finding that is wrong if the wait is short */
-	int blocker;	     /* the process that was in the way, as hf_oracle_stranger() tells it */
+	struct hf_wait *wait; /* of a request that had to; else NULL */
+};
+
+/*
+ * The call as it was made, everything else 0: field by field, because what is longer than 80 bytes
+ * is cleared by a string instruction, which takes as long as a look at the clock.
+ */
+static inline void hf_request_begin(struct hf_request *r, enum hf_how how, int fd, int command,
+				    uintptr_t arg, void *real, const char *via)
+{
+	r->how = how;
+	r->fd = fd;
+	r->command = command;
+	r->arg = arg;
+	r->real = real;
+	r->via = via;
+	r->primitive = HF_PRIM_POSIX;
+	r->mode = HF_MODE_NONE;
+	r->blocking = r->relative = false;
+	r->start = r->end = 0;
+	r->file = NULL;
+	r->owner = NULL;
+	r->stack = 0;
+	r->overlap = 0;
+	r->wait = NULL;
+}
+
+struct hf_wait {
+	uint64_t began;
+	hf_ref doubted; /* a finding that is wrong if the wait is short */
+	int blocker;	/* the process that was in the way, as hf_oracle_stranger() tells it */
 	char blocker_name[HF_NAME_LENGTH];
 };
 
@@ -68,13 +96,28 @@ bool hf_request_is_cancellation_point(const struct hf_request *request);
 void hf_rules_before_wait(struct hf_request *request);
 void hf_rules_after_wait(const struct hf_request *request);
 
+/*
+ * What the owner of a request holds of its bytes, found in one walk for all rules. Most requests
+ * find nothing, or one range with none of these, and most rules have no more to ask.
+ */
+enum {
+	HF_OVER_READ = 1,
+	HF_OVER_WRITE = 2,
+	HF_OVER_OTHER_FD = 4,	  /* taken through another descriptor */
+	HF_OVER_OTHER_THREAD = 8, /* taken by another thread */
+	HF_OVER_NESTED = 16,	  /* taken more than once by this thread */
+	HF_OVER_EDGE = 32	  /* it sticks out of the request's bytes */
+};
+
+void hf_rules_look(struct hf_request *request);
+
 /* The kernel granted it; the ledger still holds what was before. */
 void hf_rules_granted(const struct hf_request *request);
 
 /* The kernel refused it with that errno. */
 void hf_rules_refused(const struct hf_request *request, int error);
 
-/* It unlocks and the kernel did; the ledger still holds what was before. */
+/* It unlocks and the kernel did; the ledger still holds what was before. It has an owner. */
 void hf_rules_released(const struct hf_request *request);
 
 /* How deep this thread is in the range once the request is granted: 1, or more after re-entry. */

@@ -115,22 +115,23 @@ void hf_rules_record(struct hf_rec_finding *finding)
  * that costs no system call. SQLite converts its read lock in every transaction.
  */
 static struct {
+	hf_ref recorded; /* 0: none */
 	hf_ref here, taken;
 	struct hf_fileid id;
 	enum hf_kind kind;
 } proven;
 
-static bool is_proven(const struct hf_rec_finding *finding)
+static bool is_proven(const struct hf_request *r, enum hf_kind kind, const struct hf_range *held)
 {
-	return finding->level == HF_LEVEL_NOTE && proven.kind == finding->kind &&
-	       proven.here == finding->here && proven.taken == finding->taken &&
-	       hf_fileid_equal(proven.id, finding->id);
+	return proven.recorded && proven.kind == kind && proven.here == r->stack &&
+	       proven.taken == held->hold.stack && hf_fileid_equal(proven.id, hf_file_id(r->file));
 }
 
-static void remember_proven(const struct hf_rec_finding *finding)
+static void remember_proven(const struct hf_rec_finding *finding, hf_ref recorded)
 {
 	if (finding->level != HF_LEVEL_NOTE)
 		return;
+	proven.recorded = recorded;
 	proven.kind = finding->kind;
 	proven.here = finding->here;
 	proven.taken = finding->taken;
@@ -140,13 +141,20 @@ static void remember_proven(const struct hf_rec_finding *finding)
 static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_level level,
 		     const struct hf_owner *owner, const struct hf_range *held, enum hf_proof proof)
 {
-	struct hf_rec_finding finding = hf_rules_finding(r, kind, level, owner, held);
+	struct hf_rec_finding finding;
+	hf_ref ret;
 
-	if (!hf_options.enabled[kind] || (!is_proven(&finding) && !hf_is_still_so(r, owner, held)))
+	if (level == HF_LEVEL_NOTE && is_proven(r, kind, held)) {
+		hf_recorder_repeat(proven.recorded);
+		return proven.recorded;
+	}
+	if (!hf_options.enabled[kind] || !hf_is_still_so(r, owner, held))
 		return 0;
-	remember_proven(&finding);
+	finding = hf_rules_finding(r, kind, level, owner, held);
 	finding.proof = (uint8_t)proof;
-	return hf_recorder_finding(&finding);
+	ret = hf_recorder_finding(&finding);
+	remember_proven(&finding, ret);
+	return ret;
 }
 
 bool hf_is_mine(const struct hf_range *held)
@@ -154,12 +162,36 @@ bool hf_is_mine(const struct hf_range *held)
 	return held->hold.tid == hf_tid();
 }
 
+static unsigned look_at(const struct hf_request *r, const struct hf_range *held)
+{
+	unsigned ret = held->mode == HF_MODE_WRITE ? HF_OVER_WRITE : HF_OVER_READ;
+
+	if (held->hold.fd != r->fd)
+		ret |= HF_OVER_OTHER_FD;
+	if (!hf_is_mine(held))
+		ret |= HF_OVER_OTHER_THREAD;
+	else if (held->hold.depth > 1)
+		ret |= HF_OVER_NESTED;
+	if (held->start < r->start || held->end > r->end)
+		ret |= HF_OVER_EDGE;
+	return ret;
+}
+
+void hf_rules_look(struct hf_request *r)
+{
+	struct hf_range *held =
+		r->owner ? hf_rangeset_first(&r->owner->ranges, r->start, r->end) : NULL;
+
+	for (r->overlap = 0; held; held = hf_rangeset_next(held, r->end))
+		r->overlap |= look_at(r, held);
+}
+
 bool hf_rules_reenters(const struct hf_request *r)
 {
 	uint64_t at = r->start;
 	struct hf_range *held;
 
-	if (!r->owner)
+	if (!(r->overlap & (r->mode == HF_MODE_WRITE ? HF_OVER_WRITE : HF_OVER_READ)))
 		return false;
 	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	for (; held && held->start <= at; held = hf_rangeset_next(held, r->end)) {
@@ -195,7 +227,7 @@ static void check_relock_other_fd(const struct hf_request *r)
 {
 	struct hf_range *held;
 
-	if (r->primitive != HF_PRIM_POSIX || !r->owner)
+	if (r->primitive != HF_PRIM_POSIX || !(r->overlap & HF_OVER_OTHER_FD))
 		return;
 	held = hf_rangeset_conflict(&r->owner->ranges, r->start, r->end, r->mode);
 	while (held && held->hold.fd == r->fd)
@@ -213,7 +245,8 @@ static void check_upgrade(const struct hf_request *r)
 {
 	struct hf_range *held;
 
-	if (r->mode != HF_MODE_WRITE || !r->owner || r->primitive == HF_PRIM_FLOCK)
+	if (r->mode != HF_MODE_WRITE || !(r->overlap & HF_OVER_READ) ||
+	    r->primitive == HF_PRIM_FLOCK)
 		return;
 	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	while (held && held->mode != HF_MODE_READ)
@@ -285,11 +318,11 @@ static void check_self_deadlock(struct hf_request *r)
 	if (!held)
 		return;
 	certain = !hf_file_is_remote(r->file) && !hf_rules_may_be_released(owner);
-	r->doubted =
+	r->wait->doubted =
 		report(r, unless_in_handler(r, HF_KIND_SELF_DEADLOCK),
 		       certain ? HF_LEVEL_ERROR : HF_LEVEL_WARNING, owner, held, HF_PROOF_RESULT);
 	if (certain)
-		r->doubted = 0;
+		r->wait->doubted = 0;
 }
 
 bool hf_rules_may_write(const struct hf_file *file, uint64_t start, uint64_t end)
@@ -308,12 +341,12 @@ bool hf_rules_may_write(const struct hf_file *file, uint64_t start, uint64_t end
 
 static uint64_t waited_ms(const struct hf_request *r)
 {
-	return (hf_recorder_now() - r->wait_began) / 1000000;
+	return (hf_recorder_now() - r->wait->began) / 1000000;
 }
 
 void hf_rules_before_wait(struct hf_request *r)
 {
-	r->wait_began = hf_recorder_now();
+	hf_rules_look(r);
 	hf_wait_begins(r);
 	check_self_deadlock(r);
 	check_upgrade(r);
@@ -325,29 +358,32 @@ void hf_rules_before_wait(struct hf_request *r)
 void hf_rules_after_wait(const struct hf_request *r)
 {
 	struct hf_rec_consequence returned = {
-		.finding = r->doubted,
+		.finding = r->wait->doubted,
 		.what = HF_THEN_RETURNED,
 		.fd = r->fd,
 	};
 
-	if (r->doubted && waited_ms(r) < hf_options.wait_report_ms)
+	if (r->wait->doubted && waited_ms(r) < hf_options.wait_report_ms)
 		hf_recorder_consequence(&returned);
 	hf_wait_ended(r, waited_ms(r));
 }
 
 void hf_rules_granted(const struct hf_request *r)
 {
-	check_reentrant_acquire(r);
-	check_relock_other_fd(r);
-	if (!r->wait_began)
-		check_upgrade(r);
-	check_flock_upgrade_gap(r);
+	if (r->overlap) {
+		check_reentrant_acquire(r);
+		check_relock_other_fd(r);
+		if (!r->wait)
+			check_upgrade(r);
+		check_flock_upgrade_gap(r);
+		hf_thread_granted(r);
+	}
 	hf_exclude_granted(r);
-	hf_thread_granted(r);
 	hf_inode_granted(r);
 	hf_access_granted(r);
 	hf_stdio_granted(r);
-	hf_remote_granted(r);
+	if (hf_file_is_remote(r->file))
+		hf_remote_granted(r);
 }
 
 void hf_rules_refused(const struct hf_request *r, int error)

@@ -87,7 +87,7 @@ static void check_two_threads_hold(const struct hf_request *r)
 {
 	struct hf_range *held;
 
-	if (!r->owner || r->owner->inherited)
+	if (r->owner->inherited)
 		return;
 	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	while (held && !is_rival(r, held))
@@ -207,8 +207,10 @@ void hf_exclude_before_wait(const struct hf_request *r)
 
 void hf_exclude_granted(const struct hf_request *r)
 {
-	check_two_threads_hold(r);
-	check_mixed_primitives(r);
+	if (r->overlap & HF_OVER_OTHER_THREAD)
+		check_two_threads_hold(r);
+	if (hf_file_has_others(r->file, r->owner))
+		check_mixed_primitives(r);
 }
 
 void hf_exclude_refused(const struct hf_request *r, int error)
@@ -219,5 +221,6 @@ void hf_exclude_refused(const struct hf_request *r, int error)
 
 void hf_exclude_released(const struct hf_request *r)
 {
-	check_nested_release(r);
+	if (r->overlap & HF_OVER_NESTED)
+		check_nested_release(r);
 }

@@ -29,6 +29,7 @@ static bool is_used(struct hf_watch *watch, const struct hf_rec_consequence *the
 	return then->what != HF_THEN_TEARDOWN || hf_thread.changes != watch->seen;
 }
 
+/* It had a name when it could not be had. */
 static void check_stale_inode(const struct hf_request *r)
 {
 	const unsigned used = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED) |
@@ -41,11 +42,8 @@ static void check_stale_inode(const struct hf_request *r)
 		.seen = hf_thread.changes,
 		.judge = is_used,
 	};
-	struct hf_file_notes *notes = hf_file_notes(r->file);
 
-	if (!notes->was_linked)
-		return;
-	notes->was_linked = false;
+	hf_file_notes(r->file)->was_linked = false;
 	if (hf_has_name(r->fd))
 		return;
 	watch.finding = hf_rules_finding(r, HF_KIND_STALE_INODE, HF_LEVEL_NONE, NULL, NULL);
@@ -144,7 +142,7 @@ void hf_inode_opened(int fd)
 
 static void check_trunc_before_lock(const struct hf_request *r)
 {
-	struct truncation *truncation = truncated_count ? truncation_of(r->fd) : NULL;
+	struct truncation *truncation = truncation_of(r->fd);
 	struct hf_rec_finding finding;
 
 	if (!truncation)
@@ -159,8 +157,10 @@ static void check_trunc_before_lock(const struct hf_request *r)
 
 void hf_inode_granted(const struct hf_request *r)
 {
-	check_stale_inode(r);
-	check_trunc_before_lock(r);
+	if (hf_file_notes(r->file)->was_linked)
+		check_stale_inode(r);
+	if (truncated_count)
+		check_trunc_before_lock(r);
 }
 
 static struct hf_range *first_range(const struct hf_file *file)

@@ -20,8 +20,6 @@ void hf_remote_granted(const struct hf_request *r)
 	struct hf_rec_finding finding;
 	bool keeps;
 
-	if (!hf_file_is_remote(r->file))
-		return;
 	filesystem = hf_filesystem_of(hf_file_id(r->file).dev);
 	if (!filesystem || filesystem->told)
 		return;

@@ -74,13 +74,15 @@ static void remember(FILE *stream, const struct hf_rec_finding *finding, hf_ref 
 
 void hf_stdio_released(const struct hf_request *r)
 {
-	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
-	FILE *stream = stream_of(r->fd);
+	FILE *stream = r->overlap & HF_OVER_WRITE ? stream_of(r->fd) : NULL;
+	struct hf_range *held;
 	struct hf_rec_finding finding;
 	hf_ref recorded;
 
-	if (!held || held->mode != HF_MODE_WRITE || !stream || !__fpending(stream) ||
-	    !hf_options.enabled[HF_KIND_FLUSH_AFTER_UNLOCK])
+	if (!stream || !__fpending(stream) || !hf_options.enabled[HF_KIND_FLUSH_AFTER_UNLOCK])
+		return;
+	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
+	if (held->mode != HF_MODE_WRITE)
 		return;
 	finding = hf_rules_finding(r, HF_KIND_FLUSH_AFTER_UNLOCK, HF_LEVEL_WARNING, r->owner, held);
 	finding.here = hf_stack_here();

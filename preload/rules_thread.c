@@ -61,8 +61,6 @@ static void check_silent_downgrade(const struct hf_request *r)
 	struct hf_range *held;
 	struct hf_watch watch;
 
-	if (r->mode != HF_MODE_READ)
-		return;
 	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	while (held && (held->mode != HF_MODE_WRITE || (hf_is_mine(held) && is_through(r, held))))
 		held = hf_rangeset_next(held, r->end);
@@ -78,7 +76,9 @@ static void check_silent_downgrade(const struct hf_request *r)
 
 void hf_thread_granted(const struct hf_request *r)
 {
-	if (r->primitive == HF_PRIM_POSIX && r->owner)
+	if (r->primitive == HF_PRIM_POSIX && r->mode == HF_MODE_READ &&
+	    (r->overlap & HF_OVER_WRITE) &&
+	    (r->overlap & (HF_OVER_OTHER_FD | HF_OVER_OTHER_THREAD)))
 		check_silent_downgrade(r);
 }
 
@@ -201,12 +201,12 @@ static bool is_last(const struct hf_request *r)
 
 void hf_thread_released(const struct hf_request *r)
 {
-	if (!r->owner || r->primitive == HF_PRIM_FLOCK)
+	if (r->primitive == HF_PRIM_FLOCK)
 		return;
-	if (!is_last(r))
+	if (r->overlap & HF_OVER_EDGE)
 		check_range_shrunk(r);
-	else if (hf_watching())
+	else if (hf_watching() && is_last(r))
 		hf_watch_end(HF_KIND_RANGE_SHRUNK, hf_file_id(r->file));
-	if (r->primitive == HF_PRIM_POSIX)
+	if (r->primitive == HF_PRIM_POSIX && (r->overlap & HF_OVER_OTHER_THREAD))
 		check_released_by_other_thread(r);
 }

@@ -19,9 +19,9 @@ static void see_flock(const struct hf_proclock *lock, void *data)
 {
 	struct hf_request *r = data;
 
-	if (!r->blocker && lock->primitive == HF_PRIM_FLOCK && !lock->waiting &&
+	if (!r->wait->blocker && lock->primitive == HF_PRIM_FLOCK && !lock->waiting &&
 	    hf_modes_conflict(lock->mode, r->mode))
-		r->blocker = lock->pid;
+		r->wait->blocker = lock->pid;
 }
 
 int hf_wait_blocker(const struct hf_request *r)
@@ -46,9 +46,9 @@ void hf_wait_begins(struct hf_request *r)
 	if (r->primitive == HF_PRIM_FLOCK)
 		hf_systemlocks_each(hf_file_id(r->file), see_flock, r);
 	else
-		r->blocker = hf_wait_blocker(r);
-	if (r->blocker > 0)
-		hf_proc_command(r->blocker, r->blocker_name);
+		r->wait->blocker = hf_wait_blocker(r);
+	if (r->wait->blocker > 0)
+		hf_proc_command(r->wait->blocker, r->wait->blocker_name);
 }
 
 void hf_wait_ended(const struct hf_request *r, uint64_t ms)
@@ -59,7 +59,7 @@ void hf_wait_ended(const struct hf_request *r, uint64_t ms)
 		return;
 	finding = hf_rules_finding(r, HF_KIND_LONG_WAIT, HF_LEVEL_NONE, NULL, NULL);
 	finding.flags = 0; /* a fact of the clock */
-	finding.holder_pid = r->blocker > 0 ? r->blocker : 0;
-	memcpy(finding.name, r->blocker_name, sizeof(finding.name));
+	finding.holder_pid = r->wait->blocker > 0 ? r->wait->blocker : 0;
+	memcpy(finding.name, r->wait->blocker_name, sizeof(finding.name));
 	hf_rules_record(&finding);
 }

@@ -22,7 +22,7 @@ libhfcore_la_SOURCES = \
 
 # The same objects, never sanitized, for the checker.
 noinst_LTLIBRARIES += libhfcore-preload.la
-libhfcore_preload_la_CFLAGS = $(WARN_CFLAGS) $(HF_CORE_CFLAGS)
+libhfcore_preload_la_CFLAGS = $(WARN_CFLAGS) $(HF_CORE_CFLAGS) $(LTO_CFLAGS)
 libhfcore_preload_la_SOURCES = $(libhfcore_la_SOURCES)
 
 # The library, and its objects with every symbol in reach, for the tests that make system calls fail.

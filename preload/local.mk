@@ -92,10 +92,12 @@ libhfstrings_la_SOURCES = preload/strings.c
 libhfstrings_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
 libhfstrings_la_CFLAGS = $(CHECKER_CFLAGS) -fno-builtin -fno-tree-loop-distribute-patterns
 
+# A lock goes through some eighty functions of a dozen files, between two system calls that leave the
+# caches to the kernel: optimized as one program there is less code to fetch, a sixth less to execute.
 libholdfast_check_la_SOURCES = $(RECORDER_SOURCES) $(HOOKS_SOURCES)
 libholdfast_check_la_CPPFLAGS = $(CHECKER_CPPFLAGS)
-libholdfast_check_la_CFLAGS = $(CHECKER_CFLAGS)
-libholdfast_check_la_LDFLAGS = $(CHECKER_LDFLAGS)
+libholdfast_check_la_CFLAGS = $(CHECKER_CFLAGS) $(LTO_CFLAGS)
+libholdfast_check_la_LDFLAGS = $(CHECKER_LDFLAGS) $(LTO_CFLAGS)
 libholdfast_check_la_LIBADD = libhfcore-preload.la libhfstrings.la
 libholdfast_check_la_DEPENDENCIES = libhfcore-preload.la libhfstrings.la $(srcdir)/preload/versions.map
 

@@ -25,6 +25,14 @@ static hf_spawn_fn *find_old(const char *name, hf_spawn_fn *otherwise)
 	return found ? (hf_spawn_fn *)found : otherwise;
 }
 
+/* In assembly it would be about code that the link-time optimizer has not made yet. */
+#if __has_attribute(symver)
+#define VERSIONED(name, version) __attribute__((symver(version)))
+#else
+#define VERSIONED(name, version) __asm__(".symver " #name ", " version);
+#endif
+
+VERSIONED(hf_hook_old_spawn, "posix_spawn@" OLD)
 HF_EXPORT int hf_hook_old_spawn(PARAMETERS);
 HF_EXPORT int hf_hook_old_spawn(PARAMETERS)
 {
@@ -32,6 +40,7 @@ HF_EXPORT int hf_hook_old_spawn(PARAMETERS)
 			   find_old("posix_spawn", REAL(posix_spawn)));
 }
 
+VERSIONED(hf_hook_old_spawnp, "posix_spawnp@" OLD)
 HF_EXPORT int hf_hook_old_spawnp(PARAMETERS);
 HF_EXPORT int hf_hook_old_spawnp(PARAMETERS)
 {
@@ -39,24 +48,24 @@ HF_EXPORT int hf_hook_old_spawnp(PARAMETERS)
 			   find_old("posix_spawnp", REAL(posix_spawnp)));
 }
 
-__asm__(".symver hf_hook_old_spawn, posix_spawn@GLIBC_2.2.5");
-__asm__(".symver hf_hook_old_spawnp, posix_spawnp@GLIBC_2.2.5");
-__asm__(".symver hf_hook_spawn, posix_spawn@@GLIBC_2.15");
-__asm__(".symver hf_hook_spawnp, posix_spawnp@@GLIBC_2.15");
+#define FIRST(name, real) VERSIONED(name, real "@@GLIBC_2.15")
 #define NAMED(name)
 
 #else
 
+#define FIRST(name, real)
 #define NAMED(name) __asm__(name)
 
 #endif
 
+FIRST(hf_hook_spawn, "posix_spawn")
 HF_EXPORT int hf_hook_spawn(PARAMETERS) NAMED("posix_spawn");
 HF_EXPORT int hf_hook_spawn(PARAMETERS)
 {
 	return hf_on_spawn(pid, path, actions, attributes, argv, envp, REAL(posix_spawn));
 }
 
+FIRST(hf_hook_spawnp, "posix_spawnp")
 HF_EXPORT int hf_hook_spawnp(PARAMETERS) NAMED("posix_spawnp");
 HF_EXPORT int hf_hook_spawnp(PARAMETERS)
 {

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "message.h"
+#include "options.h"
 #include "own_pool.h"
 #include "rawsys.h"
 #include "recorder.h"
@@ -189,6 +190,8 @@ static void fill_image(struct hf_image *image)
 	image->start_time = self.is_fork ? self.born : hf_pool_now();
 	image->parent = self.parent;
 	image->exec = __atomic_load_n(&self.arguments, __ATOMIC_RELAXED);
+	image->kinds_off = hf_options_kinds_off(&hf_options);
+	image->wait_report_ms = hf_options.wait_report_ms;
 	memcpy(image->name, self.name, sizeof(image->name));
 	__atomic_store_n(&image->kind, self.is_fork ? HF_IMAGE_FORK : HF_IMAGE_EXEC,
 			 __ATOMIC_RELEASE);

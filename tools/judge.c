@@ -97,10 +97,18 @@ void judge_want(struct hf_rec_finding *record, const struct timeline_span *wait)
 	record->other_fd = wait->fd;
 }
 
+bool judge_is_wanted(const struct judge *judge, const struct hf_rec_finding *record)
+{
+	const struct hf_image *image = recording_image(judge->recording, record->head.image);
+
+	return !image || !(image->kinds_off >> record->kind & 1);
+}
+
 void judge_tell(struct judge *judge, const struct hf_rec_finding *record, uint32_t here,
 		uint32_t taken)
 {
-	if (!fold_judged_again(judge->report->fold, record, here, taken))
+	if (judge_is_wanted(judge, record) &&
+	    !fold_judged_again(judge->report->fold, record, here, taken))
 		fold_judged(judge->report->fold, judge->recording,
 			    store_bytes(&judge->report->memory, record, sizeof(*record)), here,
 			    taken);

@@ -30,9 +30,15 @@ struct hf_rec_finding judge_about(const struct judge *judge, enum hf_kind kind,
 				  const struct timeline_span *hold);
 void judge_want(struct hf_rec_finding *record, const struct timeline_span *wait);
 
-/* Adds the finding, which is copied, with the stacks of these numbers. */
+/*
+ * Adds the finding, which is copied, with the stacks of these numbers; unless the process that it
+ * is about was not to look for its kind.
+ */
 void judge_tell(struct judge *judge, const struct hf_rec_finding *record, uint32_t here,
 		uint32_t taken);
+
+/* Was the process that the record is about to look for that kind? If it is not known, yes. */
+bool judge_is_wanted(const struct judge *judge, const struct hf_rec_finding *record);
 
 /* When it was over; what has not ended lasts longer than what the recording saw. */
 uint64_t judge_end(const struct timeline_span *span);

@@ -66,9 +66,10 @@ static void tell(struct judge *judge, struct fold_finding *finding)
 	record.count = 1;
 	record.level = has_victim(judge, finding->record) ? HF_LEVEL_ERROR : HF_LEVEL_NONE;
 	fold_withdraw(finding);
-	fold_judged(judge->report->fold, judge->recording,
-		    store_bytes(&judge->report->memory, &record, sizeof(record)), finding->key.here,
-		    finding->key.taken);
+	if (judge_is_wanted(judge, &record))
+		fold_judged(judge->report->fold, judge->recording,
+			    store_bytes(&judge->report->memory, &record, sizeof(record)),
+			    finding->key.here, finding->key.taken);
 }
 
 static const struct timeline_leak *find_leak(const struct judge *judge,

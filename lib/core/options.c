@@ -2,7 +2,6 @@
 #include "options.h"
 
 #include <limits.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "record.h"
@@ -220,6 +219,17 @@ void hf_options_parse(struct hf_options *options, const char *text, hf_options_c
 		if (complain)
 			complain(ctx, sentence);
 	}
+}
+
+_Static_assert(HF_KIND_COUNT <= 64, "a set of kinds fits 64 bits");
+
+uint64_t hf_options_kinds_off(const struct hf_options *options)
+{
+	uint64_t ret = 0;
+
+	for (unsigned kind = HF_KIND_NONE + 1; kind < HF_KIND_COUNT; kind++)
+		ret |= (uint64_t)!options->enabled[kind] << kind;
+	return ret;
 }
 
 bool hf_options_help_line(unsigned n, struct hf_text *ret)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kinds.h"
 #include "text.h"
@@ -43,6 +44,9 @@ void hf_options_default(struct hf_options *options, bool with_run);
  */
 void hf_options_parse(struct hf_options *options, const char *text, hf_options_complaint *complain,
 		      void *ctx);
+
+/* The kinds that are not enabled, bit 1 << kind of each: for the judges outside of the process. */
+uint64_t hf_options_kinds_off(const struct hf_options *options);
 
 /* Writes line number n (from 0) of what help=1 prints; false when there are no more. */
 bool hf_options_help_line(unsigned n, struct hf_text *ret);

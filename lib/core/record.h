@@ -31,7 +31,7 @@
 #include "locktypes.h"
 
 #define HF_POOL_MAGIC UINT64_C(0x314c4f4f50544648) /* "HFTPOOL1" */
-#define HF_POOL_VERSION 1
+#define HF_POOL_VERSION 2
 #define HF_LOG_ALIGN 32
 #define HF_LOG_MARK 0x4846u /* in the high half of every record's first word */
 #define HF_RECORD_MAX (64u * 1024)
@@ -82,14 +82,16 @@ struct hf_image {
 	uint32_t flags;
 	int32_t pid;
 	int32_t ppid;
-	uint64_t start_time; /* ns, CLOCK_MONOTONIC, of the hello; FORK: of the fork */
-	uint32_t parent;     /* FORK: image of the parent + 1; EXEC: 0 */
-	uint32_t exec;	     /* log reference of the argument vector record, or 0 */
-	uint64_t pid_ns;     /* inode of the pid namespace, 0 when not known or not recording */
-	uint64_t locks;	     /* acquisitions that succeeded */
-	uint64_t files;	     /* different files that were locked */
-	uint64_t late;	     /* audits that found a lock gone without a culprit */
-	char name[64];	     /* base name of the program */
+	uint64_t start_time;	 /* ns, CLOCK_MONOTONIC, of the hello; FORK: of the fork */
+	uint32_t parent;	 /* FORK: image of the parent + 1; EXEC: 0 */
+	uint32_t exec;		 /* log reference of the argument vector record, or 0 */
+	uint64_t pid_ns;	 /* inode of the pid namespace, 0 when not known or not recording */
+	uint64_t locks;		 /* acquisitions that succeeded */
+	uint64_t files;		 /* different files that were locked */
+	uint64_t late;		 /* audits that found a lock gone without a culprit */
+	uint64_t kinds_off;	 /* bit 1 << kind: HOLDFAST_OPTIONS has it not looked for */
+	uint32_t wait_report_ms; /* as HOLDFAST_OPTIONS has it */
+	char name[52];		 /* base name of the program */
 };
 
 enum hf_record_type {

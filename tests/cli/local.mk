@@ -3,6 +3,7 @@
 
 CLI_TESTS = \
 	tests/cli/check.sh \
+	tests/cli/checks.sh \
 	tests/cli/ci.sh \
 	tests/cli/completion.sh \
 	tests/cli/debuginfod.sh \

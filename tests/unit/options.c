@@ -80,6 +80,16 @@ Test(options, checks_are_added_and_taken_away_from_left_to_right, .timeout = 10)
 	cr_expect_str_empty(complaints);
 }
 
+Test(options, the_kinds_that_are_off_are_a_set, .timeout = 10)
+{
+	struct hf_options options = parsed("checks=default");
+
+	cr_expect_eq(hf_options_kinds_off(&options), 0);
+	options = parsed("checks=-upgrade,-self-deadlock");
+	cr_expect_eq(hf_options_kinds_off(&options),
+		     UINT64_C(1) << HF_KIND_UPGRADE | UINT64_C(1) << HF_KIND_SELF_DEADLOCK);
+}
+
 Test(options, what_is_not_understood_is_named_and_the_rest_still_counts, .timeout = 10)
 {
 	struct hf_options options = parsed("colour=red:stack_depth=99:checks=none,nonsense:"

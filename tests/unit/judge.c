@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "fold.h"
 #include "made_recording.h"
@@ -11,19 +12,11 @@
 /* Two readers; each asks for more. The last answer is what tells a deadlock from a crowd. */
 static struct report *two_upgrades(enum hf_event_type answer)
 {
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
-	image(HF_IMAGE_EXEC, 11);
-	now_tid = 11;
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 5, 14);
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
-	now_image = 0;
-	now_tid = 10;
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 5, 9);
-	if (answer)
-		event(answer, HF_MODE_WRITE, 5, 9);
-	return report();
+	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9 },
+		    { 11, HF_EVENT_ACQUIRE, HF_MODE_READ, 5, 14 },
+		    { 11, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9 },
+		    { 10, HF_EVENT_WAIT, HF_MODE_WRITE, 5, 9 },
+		    { 10, answer, HF_MODE_WRITE, 5, 9 });
 }
 
 Test(judge, two_upgrades_that_nobody_granted_are_a_deadlock, .timeout = 10)
@@ -48,24 +41,10 @@ Test(judge, one_that_the_kernel_refused_was_a_deadlock_too, .timeout = 10)
 /* The same with OFD locks, through descriptors that each process opened itself, or did not. */
 static struct report *two_ofd_upgrades(bool are_unshared)
 {
-	struct hf_event *events;
-
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
-	image(HF_IMAGE_FORK, 11);
-	now_tid = 11;
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
-	now_image = 0;
-	now_tid = 10;
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
-	events = part(pool->ring_offset);
-	for (unsigned i = 0; i < pool->ring_next; i++) {
-		events[i].primitive = HF_PRIM_OFD;
-		events[i].error = are_unshared ? HF_EVENT_UNSHARED : 0;
-	}
-	return report();
+	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9, HF_PRIM_OFD, are_unshared },
+		    { 11, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9, HF_PRIM_OFD, are_unshared },
+		    { 11, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD, are_unshared },
+		    { 10, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD, are_unshared });
 }
 
 Test(judge, two_upgrades_through_one_description_wait_for_somebody_else, .timeout = 10)
@@ -95,43 +74,22 @@ Test(judge, two_upgrades_of_which_one_was_granted_are_none, .timeout = 10)
 /* siglongjmp and pthread_cancel end a wait without a word; the lock is released afterwards. */
 Test(judge, an_upgrade_that_was_given_up_without_a_word_is_over_with_its_read_lock, .timeout = 10)
 {
-	struct report *got;
+	struct report *got = TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9 },
+				  { 11, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9 },
+				  { 11, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9 },
+				  { 11, HF_EVENT_RELEASE, HF_MODE_NONE, 0, 9 },
+				  { 10, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9 });
 
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
-	image(HF_IMAGE_FORK, 11);
-	now_tid = 11;
-	event(HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9);
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
-	event(HF_EVENT_RELEASE, HF_MODE_NONE, 0, 9);
-	now_image = 0;
-	now_tid = 10;
-	event(HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9);
-	got = report();
 	cr_expect_eq(got->finding_count, 0);
 	report_free(got);
-}
-
-static void flocked(enum hf_event_type type, enum hf_lockmode mode)
-{
-	event(type, mode, 0, HF_EOF);
-	((struct hf_event *)part(pool->ring_offset))[pool->ring_next - 1].primitive = HF_PRIM_FLOCK;
 }
 
 /* A parent's flock, its child's unlock, and what the parent does at last. */
 static struct report *child_unlocks(enum hf_lockmode parent_releases)
 {
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	flocked(HF_EVENT_ACQUIRE, HF_MODE_WRITE);
-	image(HF_IMAGE_FORK, 11);
-	now_tid = 11;
-	flocked(HF_EVENT_RELEASE, HF_MODE_NONE);
-	now_image = 0;
-	now_tid = 10;
-	flocked(HF_EVENT_RELEASE, parent_releases);
-	return report();
+	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, HF_EOF, HF_PRIM_FLOCK },
+		    { 11, HF_EVENT_RELEASE, HF_MODE_NONE, 0, HF_EOF, HF_PRIM_FLOCK },
+		    { 10, HF_EVENT_RELEASE, parent_releases, 0, HF_EOF, HF_PRIM_FLOCK });
 }
 
 Test(judge, a_child_that_unlocks_what_its_parent_unlocks_later_is_told, .timeout = 10)
@@ -155,21 +113,10 @@ Test(judge, a_parent_that_only_closes_may_have_handed_its_lock_over, .timeout = 
 /* A parent in waitpid() with a lock; its child asks for it and is answered so. */
 static struct report *wait_under_lock(enum hf_event_type answer, enum hf_primitive primitive)
 {
-	struct hf_event *events;
-
-	begin();
-	image(HF_IMAGE_EXEC, 10);
-	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
-	event(HF_EVENT_WAITPID, HF_MODE_NONE, 0, 0);
-	events = part(pool->ring_offset);
-	events[pool->ring_next - 1].fd = 11;
-	image(HF_IMAGE_FORK, 11);
-	now_tid = 11;
-	event(HF_EVENT_WAIT, HF_MODE_READ, 0, 9);
-	event(answer, HF_MODE_READ, 0, 9);
-	for (unsigned i = 0; i < pool->ring_next; i++)
-		events[i].primitive = (uint8_t)primitive;
-	return report();
+	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9, primitive },
+		    { .pid = 10, .type = HF_EVENT_WAITPID, .fd = 11 },
+		    { 11, HF_EVENT_WAIT, HF_MODE_READ, 0, 9, primitive },
+		    { 11, answer, HF_MODE_READ, 0, 9, primitive });
 }
 
 Test(judge, a_parent_that_waits_for_a_child_that_waits_for_its_lock_is_told, .timeout = 10)
@@ -207,37 +154,31 @@ static void name_the_file(uint32_t fs_type)
 #define EXT4_MAGIC 0xef53
 #define NFS_MAGIC 0x6969
 
+static void flocked(int32_t pid, enum hf_event_type type, enum hf_lockmode mode)
+{
+	TELL({ pid, type, mode, 0, HF_EOF, HF_PRIM_FLOCK });
+}
+
 /* A process with a flock, and another that gets a POSIX lock meanwhile. */
 static struct report *mixed(uint32_t fs_type, bool started_under, bool takes_both,
 			    bool flocks_later)
 {
-	struct hf_image *second;
-
 	begin();
-	image(HF_IMAGE_EXEC, 20);
+	(void)process(20);
 	name_the_file(fs_type);
 	if (!started_under)
-		image(HF_IMAGE_EXEC, 21);
-	now_image = 0;
-	now_tid = 20;
-	flocked(HF_EVENT_ACQUIRE, HF_MODE_WRITE);
-	if (started_under)
-		image(HF_IMAGE_EXEC, 21);
-	second = (struct hf_image *)part(pool->images_offset) + 1;
-	second->ppid = started_under ? 20 : 10;
-	now_image = 1;
-	now_tid = 21;
+		(void)process(21);
+	flocked(20, HF_EVENT_ACQUIRE, HF_MODE_WRITE);
+	process(21)->ppid = started_under ? 20 : 10;
 	if (takes_both)
-		flocked(HF_EVENT_FAILED, HF_MODE_WRITE);
-	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
+		flocked(21, HF_EVENT_FAILED, HF_MODE_WRITE);
+	TELL({ 21, HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9 });
 	if (takes_both)
-		flocked(HF_EVENT_FAILED, HF_MODE_WRITE);
-	event(HF_EVENT_RELEASE, HF_MODE_NONE, 0, 9);
+		flocked(21, HF_EVENT_FAILED, HF_MODE_WRITE);
+	TELL({ 21, HF_EVENT_RELEASE, HF_MODE_NONE, 0, 9 });
 	if (flocks_later)
-		flocked(HF_EVENT_WAIT, HF_MODE_READ);
-	now_image = 0;
-	now_tid = 20;
-	flocked(HF_EVENT_RELEASE, HF_MODE_NONE);
+		flocked(21, HF_EVENT_WAIT, HF_MODE_READ);
+	flocked(20, HF_EVENT_RELEASE, HF_MODE_NONE);
 	return report();
 }
 
@@ -295,19 +236,14 @@ static struct report *survived(bool is_taken_meanwhile)
 					 .count = 1,
 					 .id = { 1, 1 },
 					 .end = 9 };
-	struct hf_event *cell;
 
 	begin();
-	image(HF_IMAGE_EXEC, 20);
-	image(HF_IMAGE_EXEC, 21);
+	(void)process(21);
+	(void)process(20);
 	record.taken_time = now;
-	event(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9);
-	cell = (struct hf_event *)part(pool->ring_offset) + pool->ring_next - 1;
-	cell->primitive = HF_PRIM_OFD;
-	cell->time++;
-	cell->image = is_taken_meanwhile;
-	now += 2;
-	now_image = 0;
+	now++;
+	TELL({ is_taken_meanwhile ? 21 : 20, HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD });
+	(void)process(20);
 	append(HF_RECORD_FINDING, &record.head, sizeof(record));
 	return report();
 }

@@ -55,10 +55,56 @@ void event(enum hf_event_type type, enum hf_lockmode mode, uint64_t start, uint6
 {
 	struct hf_event *cell = (struct hf_event *)part(pool->ring_offset) + pool->ring_next++;
 
-	*cell = (struct hf_event){ .sequence = (uint32_t)pool->ring_next, .type = type,
-				   .primitive = HF_PRIM_POSIX, .mode = mode, .image = now_image,
-				   .tid = now_tid, .time = now++, .id = { 1, 1 }, .start = start,
-				   .end = end, .fd = 3 };
+	*cell = (struct hf_event){ .sequence = (uint32_t)pool->ring_next,
+				   .type = type,
+				   .primitive = HF_PRIM_POSIX,
+				   .mode = mode,
+				   .image = now_image,
+				   .tid = now_tid,
+				   .time = now++,
+				   .id = { 1, 1 },
+				   .start = start,
+				   .end = end,
+				   .fd = 3 };
+}
+
+struct hf_image *process(int32_t pid)
+{
+	struct hf_image *images = part(pool->images_offset);
+
+	now_tid = pid;
+	for (now_image = 0; now_image < pool->images_next; now_image++)
+		if (images[now_image].pid == pid)
+			return &images[now_image];
+	return &images[image(pool->images_next ? HF_IMAGE_FORK : HF_IMAGE_EXEC, pid)];
+}
+
+static hf_ref stack(unsigned place)
+{
+	struct {
+		struct hf_rec_stack head;
+		struct hf_frame frame;
+	} record = { .head.count = 1, .frame.offset = place };
+
+	return place ? append(HF_RECORD_STACK, &record.head.head, sizeof(record)) : 0;
+}
+
+void tell(const struct step *steps, size_t count)
+{
+	for (const struct step *step = steps; step < steps + count; step++) {
+		struct hf_event *cell;
+		hf_ref taken;
+
+		(void)process(step->pid);
+		taken = stack(step->stack);
+		event(step->type, step->mode, step->start, step->end);
+		cell = (struct hf_event *)part(pool->ring_offset) + pool->ring_next - 1;
+		cell->stack = taken;
+		cell->primitive = step->primitive ? step->primitive : HF_PRIM_POSIX;
+		cell->error = step->is_unshared ? HF_EVENT_UNSHARED : 0;
+		cell->id.ino = step->file ? step->file : 1;
+		cell->fd = step->fd ? step->fd : 3;
+	}
 }
 
 struct report *report(void)

@@ -310,6 +310,7 @@ void judge_recording(struct report *report, const struct recording *recording)
 	judge_child_releases_parent(&judge);
 	judge_survived_ofd(&judge);
 	judge_leak_to_exec(&judge);
+	judge_fd_lost(&judge);
 	judge_long_waits(&judge);
 	judge_mixed_primitives(&judge);
 	free(judge.upgrades);

@@ -30,6 +30,9 @@ struct hf_rec_finding judge_about(const struct judge *judge, enum hf_kind kind,
 				  const struct timeline_span *hold);
 void judge_want(struct hf_rec_finding *record, const struct timeline_span *wait);
 
+/* The other process that it is about: whose lock is in the way, or who waits for this one. */
+void judge_name_process(struct hf_rec_finding *record, const struct timeline_row *row);
+
 /*
  * Adds the finding, which is copied, with the stacks of these numbers; unless the process that it
  * is about was not to look for its kind.
@@ -50,10 +53,11 @@ uint64_t judge_end(const struct timeline_span *span);
  */
 bool judge_exclude_each_other(const struct timeline_span *hold, const struct timeline_span *wait);
 
-/* judge_leak.c, judge_mixed.c, judge_wait.c */
+/* judge_leak.c, judge_lost.c, judge_mixed.c, judge_wait.c */
 void judge_survived_ofd(struct judge *judge);
 void judge_leak_to_exec(struct judge *judge);
 void judge_mixed_primitives(struct judge *judge);
+void judge_fd_lost(struct judge *judge);
 void judge_long_waits(struct judge *judge);
 
 #endif

@@ -59,7 +59,7 @@ static const struct timeline_span *find_holder(const struct judge *judge,
 	return found;
 }
 
-static void name_holder(struct hf_rec_finding *record, const struct timeline_row *row)
+void judge_name_process(struct hf_rec_finding *record, const struct timeline_row *row)
 {
 	record->holder_pid = row->pid;
 	if (!row->image)
@@ -74,7 +74,7 @@ static void tell_holder(struct judge *judge, struct fold_finding *finding,
 	struct hf_rec_finding record = judge_about(judge, HF_KIND_LONG_WAIT, hold);
 	struct hf_rec_finding told = *finding->record;
 
-	name_holder(&told, judge_row(judge, hold));
+	judge_name_process(&told, judge_row(judge, hold));
 	told.primitive = record.primitive;
 	told.mode = record.mode;
 	told.holder_tid = record.holder_tid;

@@ -22,7 +22,8 @@ TOOLS_SOURCES = \
 	tools/source.c tools/source.h \
 	tools/timeline.c tools/timeline_sort.c tools/timeline.h \
 	tools/utf8.c tools/utf8.h \
-	tools/judge.c tools/judge_leak.c tools/judge_mixed.c tools/judge_wait.c tools/judge.h \
+	tools/judge.c tools/judge_leak.c tools/judge_lost.c tools/judge_mixed.c tools/judge_wait.c \
+	tools/judge.h \
 	tools/recording.c tools/recording.h \
 	tools/report.c tools/report.h \
 	tools/reporting.c tools/reporting.h \

@@ -167,6 +167,7 @@ static void reopen_rest(struct builder *builder, struct open_set *set, struct ti
 
 	span.from = span.to = builder->now;
 	span.end = TIMELINE_OPEN;
+	span.rest = true;
 	if (first < event->start) {
 		span.last = event->start - 1;
 		open_span(builder, set, &span);
@@ -232,16 +233,27 @@ static void take_release(struct builder *builder, const struct hf_event *event)
 		add_unlock(builder, event);
 }
 
+/* A wait that was jumped out of ends with whatever its thread asks for next. */
+static bool is_answer(struct builder *builder, const struct timeline_span *wait,
+		      const struct hf_event *event)
+{
+	return wait->first == event->start && wait->last == event->end &&
+	       wait->mode == event->mode && wait->fd == event->fd &&
+	       wait->stack == fold_stack_number(builder->report->fold, event->stack);
+}
+
 static void end_wait(struct builder *builder, const struct hf_event *event, enum timeline_end end)
 {
 	struct open_set *set = open_of(builder, event);
 
 	for (size_t i = set->count; i-- > 0;) {
-		const struct timeline_span *span = &builder->timeline->spans[set->spans[i]];
+		struct timeline_span *span = &builder->timeline->spans[set->spans[i]];
 
-		if (span->kind == TIMELINE_WAIT &&
-		    builder->timeline->rows[span->row].tid == event->tid)
-			close_span(builder, set, i, end);
+		if (span->kind != TIMELINE_WAIT ||
+		    builder->timeline->rows[span->row].tid != event->tid)
+			continue;
+		span->answered = is_answer(builder, span, event);
+		close_span(builder, set, i, end);
 	}
 }
 
@@ -254,6 +266,15 @@ static void end_process(struct builder *builder, const struct hf_event *event)
 		while (set->key.pid == pid && set->count)
 			close_span(builder, set, set->count - 1, TIMELINE_EXIT);
 	}
+}
+
+static void note_child(struct builder *builder, const struct hf_event *event)
+{
+	int32_t pid = pid_of(builder, event);
+
+	for (struct open_set *set = builder->open; set; set = set->hh.next)
+		for (size_t i = 0; set->key.pid == pid && i < set->count; i++)
+			builder->timeline->spans[set->spans[i]].inherited = true;
 }
 
 static bool is_flock(uint8_t primitive)
@@ -388,6 +409,9 @@ static void take_event(struct builder *builder, const struct hf_event *event)
 	case HF_EVENT_FAILED:
 		(void)mark_other_family(builder, event);
 		end_wait(builder, event, TIMELINE_FAILED);
+		break;
+	case HF_EVENT_FORK:
+		note_child(builder, event);
 		break;
 	case HF_EVENT_EXEC:
 		take_exec(builder, event);

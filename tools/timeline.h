@@ -61,7 +61,10 @@ struct timeline_span {
 	 * the two families, flock and record locks, do not see each other.
 	 */
 	bool both_families;
-	bool unshared; /* HF_EVENT_UNSHARED */
+	bool unshared;	/* HF_EVENT_UNSHARED */
+	bool rest;	/* what an unlock of other bytes left of a hold */
+	bool inherited; /* a child was made meanwhile, which has the descriptor too */
+	bool answered;	/* a wait: what ended it was its own answer, and not the next request */
 };
 
 /* A thread that waits for a child to end. That it goes on only shows in its next event. */

@@ -182,13 +182,14 @@ struct hf_rec_finding {
 	struct hf_fileid id;
 	uint64_t start; /* the bytes it is about */
 	uint64_t end;
-	hf_ref here;		 /* stack of the call */
-	hf_ref taken;		 /* stack of the acquisition */
-	hf_ref opened;		 /* stack that opened other_fd, when it was seen */
-	uint32_t count;		 /* how often: grows in place */
-	char via[HF_VIA_LENGTH]; /* the interposed function, "" when it is not known */
-	int32_t holder_pid;	 /* the process whose lock is in the way, 0 when it is not known */
-	uint32_t flags;		 /* enum hf_finding_flags */
+	hf_ref here;		   /* stack of the call */
+	hf_ref taken;		   /* stack of the acquisition */
+	hf_ref opened;		   /* stack that opened other_fd, when it was seen */
+	uint32_t count;		   /* how often: grows in place */
+	char via[HF_VIA_LENGTH];   /* the interposed function, "" when it is not known */
+	int32_t holder_pid;	   /* the process whose lock is in the way, 0 when it is not known;
+				      fd-lost: that waited for this one */
+	uint32_t flags;		   /* enum hf_finding_flags */
 	char name[HF_NAME_LENGTH]; /* of the holder's program, or of the file system; "" */
 };
 

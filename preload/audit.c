@@ -116,6 +116,7 @@ static void watch_loss(const struct hf_rec_finding *finding, hf_ref recorded)
 	struct hf_watch watch = {
 		.recorded = recorded,
 		.finding = *finding,
+		.reads = true,
 		.end_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_RETAKEN) |
 			  HF_THEN_BIT(HF_THEN_TEARDOWN) | HF_THEN_BIT(HF_THEN_WRITTEN),
 	};

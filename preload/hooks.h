@@ -72,6 +72,27 @@ int hf_on_renamed(int ret, const char *via);
 int hf_on_looked(int ret); /* stat and its like */
 ssize_t hf_on_written(int fd, off_t at, ssize_t ret, const char *via);
 
+/* on_read.c */
+ssize_t hf_on_read(int fd, off_t at, ssize_t ret, const char *via);
+/* From in, after *at was moved by ret; at NULL: the file position was. */
+ssize_t hf_on_copied(int in, const void *at, ssize_t ret, const char *via);
+/* Around a call that reads from a stream: where its file position is, -1 if that is not known. */
+off_t hf_before_stream_read(void *stream);
+void hf_after_stream_read(void *stream, off_t before, const char *via);
+
+/* What reads is forwarded as it came, but for one load, unless somebody waits for a read. */
+#define HF_READ(fd, at, call, via)                                                                 \
+	(hf_watching_reads_of(fd) ? hf_on_read(fd, at, call, via) : (call))
+#define HF_READ_STREAM(stream, call, via)                                                          \
+	(hf_watching_reads() ? ({                                                                  \
+		off_t before_ = hf_before_stream_read(stream);                                     \
+		__typeof__(call) ret_ = (call);                                                    \
+                                                                                                   \
+		hf_after_stream_read(stream, before_, via);                                        \
+		ret_;                                                                              \
+	})                                                                                         \
+			     : (call))
+
 /* annotate.c */
 void hf_on_note_refused(const char *what, int fd);
 void hf_on_annotate_handover(int fd);

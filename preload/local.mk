@@ -57,6 +57,7 @@ HOOKS_SOURCES = \
 	preload/on_lock.c \
 	preload/on_passwd.c \
 	preload/on_process.c \
+	preload/on_read.c \
 	preload/on_signal.c \
 	preload/on_syscall.c \
 	preload/oracle.c preload/oracle.h \

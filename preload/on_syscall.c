@@ -13,6 +13,7 @@
 #include "real.h"
 #include "shim.h"
 #include "signals.h"
+#include "watch.h"
 
 #define CALL(number, a, b, c) REAL(syscall)(number, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 
@@ -124,6 +125,44 @@ static bool opens(long number)
 	}
 }
 
+/* What was written or read, and where. */
+static void accessed(long number, long a, long b, long c, long d, long ret)
+{
+	switch (number) {
+	case SYS_read:
+	case SYS_readv:
+		(void)HF_READ((int)a, -1, ret, "syscall");
+		break;
+	case SYS_pread64:
+	case SYS_preadv:
+	case SYS_preadv2:
+		(void)HF_READ((int)a, d, ret, "syscall");
+		break;
+	case SYS_write:
+	case SYS_writev:
+		(void)hf_on_written((int)a, -1, ret, "syscall");
+		break;
+	case SYS_pwrite64:
+	case SYS_pwritev:
+	case SYS_pwritev2:
+		(void)hf_on_written((int)a, d, ret, "syscall");
+		break;
+	case SYS_ftruncate:
+		(void)hf_on_written((int)a, b, ret, "syscall");
+		break;
+	case SYS_sendfile:
+		(void)hf_on_copied((int)b, (void *)c, hf_on_written((int)a, -1, ret, "syscall"),
+				   "syscall");
+		break;
+	case SYS_copy_file_range:
+		(void)hf_on_copied((int)a, (void *)b, hf_on_written((int)c, -1, ret, "syscall"),
+				   "syscall");
+		break;
+	default:
+		break;
+	}
+}
+
 long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f, hf_syscall_fn *real)
 {
 	bool filter = is_filter(number, a);
@@ -144,5 +183,7 @@ long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f, 
 		*(void **)c = hf_signals_handler(*(void **)c);
 	else if (opens(number) && ret >= 0)
 		(void)hf_on_new_fd((int)ret);
+	else if (ret >= 0 && (hf_watching() || hf_anything_held()))
+		accessed(number, a, b, c, d, ret);
 	return ret;
 }

@@ -68,6 +68,11 @@ static int early_flock(int fd, int operation)
 	return (int)with_errno(raw_flock(fd, operation));
 }
 
+static ssize_t early_read(int fd, void *data, size_t size)
+{
+	return with_errno(raw_read(fd, data, size));
+}
+
 static ssize_t early_write(int fd, const void *data, size_t size)
 {
 	return with_errno(raw_write(fd, data, size));
@@ -102,7 +107,8 @@ static void *find_early(const char *name)
 		{ "fcntl64", early_fcntl },   { "__fcntl", early_fcntl },
 		{ "flock", early_flock },     { "write", early_write },
 		{ "dup2", early_dup2 },	      { "dup3", early_dup3 },
-		{ "syscall", early_syscall },
+		{ "syscall", early_syscall }, { "read", early_read },
+		{ "__read", early_read },
 	};
 
 	for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++)

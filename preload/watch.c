@@ -15,6 +15,8 @@
 static struct hf_watch watches[WATCHES] HF_LARGE;
 static unsigned next_place;
 
+uint64_t hf_watched_reads;
+
 #define FOR_EACH_WATCH(watch)                                                                      \
 	for (struct hf_watch *watch = watches; watch < watches + WATCHES; watch++)                 \
 		if (watch->used)
@@ -24,8 +26,38 @@ static int64_t nanoseconds(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
+static uint64_t bit_of(int fd)
+{
+	return UINT64_C(1) << ((unsigned)fd % 64);
+}
+
+/* Of a watch with two parties the other one's descriptor counts as well. */
+static void publish_reads(void)
+{
+	uint64_t wanted = 0;
+
+	FOR_EACH_WATCH(watch)
+	{
+		if (!watch->reads)
+			continue;
+		wanted |= bit_of(watch->finding.fd);
+		if (watch->other_tid)
+			wanted |= bit_of(watch->finding.other_fd);
+	}
+	__atomic_store_n(&hf_watched_reads, wanted, __ATOMIC_RELAXED);
+}
+
+static void want_no_reads(struct hf_watch *watch)
+{
+	if (!watch->reads)
+		return;
+	watch->reads = false;
+	publish_reads();
+}
+
 static void forget(struct hf_watch *watch)
 {
+	want_no_reads(watch);
 	watch->used = false;
 	__atomic_store_n(&hf_shim.watching, hf_shim.watching - 1, __ATOMIC_RELAXED);
 }
@@ -45,6 +77,8 @@ void hf_watch_add(const struct hf_watch *watch)
 		place->size = st.st_size;
 		place->mtime = nanoseconds(&st);
 	}
+	if (place->reads)
+		publish_reads();
 	__atomic_store_n(&hf_shim.watching, hf_shim.watching + 1, __ATOMIC_RELAXED);
 }
 
@@ -90,18 +124,37 @@ static void record_finding(struct hf_watch *watch, const char *via)
 	watch->recorded = hf_recorder_finding(&watch->finding);
 }
 
+static void locate(struct hf_rec_consequence *then, const char *via)
+{
+	then->here = hf_stack_here();
+	hf_via_put(then->via, via);
+}
+
+static void record_consequence(const struct hf_watch *watch, struct hf_rec_consequence *then)
+{
+	then->finding = watch->recorded;
+	hf_recorder_consequence(then);
+}
+
+/* They say that nothing was used in between. */
+static bool says_unused(enum hf_consequence what)
+{
+	return what == HF_THEN_TEARDOWN || what == HF_THEN_RETAKEN;
+}
+
 /* If this is what the finding waited for, it is recorded; then what happened, as its consequence.
  */
 static void record(struct hf_watch *watch, struct hf_rec_consequence *then, const char *via)
 {
-	if (!watch->recorded && is_misuse(watch, then))
+	if (!watch->recorded && is_misuse(watch, then)) {
 		record_finding(watch, via);
-	if (!watch->recorded)
+		if (watch->recorded && watch->read.what)
+			record_consequence(watch, &watch->read);
+	}
+	if (!watch->recorded || (watch->read.what && says_unused(then->what)))
 		return;
-	then->finding = watch->recorded;
-	then->here = hf_stack_here();
-	hf_via_put(then->via, via);
-	hf_recorder_consequence(then);
+	locate(then, via);
+	record_consequence(watch, then);
 }
 
 /* Size or time moved although no hook saw a write: stdio inside libc, or a mapping. */
@@ -161,11 +214,19 @@ static bool concerns(const struct hf_watch *watch, struct hf_fileid id, uint64_t
 	return hf_fileid_equal(watch->finding.id, id) && touches(watch, start, end);
 }
 
+/* Whoever reads through another descriptor may know nothing of the lock. */
+static bool concerns_read(const struct hf_watch *watch, int fd)
+{
+	return watch->reads &&
+	       (fd == watch->finding.fd || (watch->other_tid && fd == watch->finding.other_fd));
+}
+
 static bool concerns_access(const struct hf_watch *watch, const struct hf_rec_consequence *access)
 {
 	uint64_t last = access->offset + (access->bytes ? access->bytes - 1 : 0);
 
-	return concerns_thread(watch) && (!watch->same_fd || access->fd == watch->finding.fd) &&
+	return (access->what != HF_THEN_READ || concerns_read(watch, access->fd)) &&
+	       concerns_thread(watch) && (!watch->same_fd || access->fd == watch->finding.fd) &&
 	       (!watch->exact || touches(watch, access->offset, last));
 }
 
@@ -206,6 +267,18 @@ void hf_watch_locked(struct hf_fileid id, uint64_t start, uint64_t end, int fd)
 	}
 }
 
+/* The first read that counts is kept, recorded or not, and no other is looked at. */
+static void record_read(struct hf_watch *watch, struct hf_rec_consequence *access, const char *via)
+{
+	record(watch, access, via);
+	if (watch->recorded)
+		watch->read = *access;
+	else if (watch->read.what)
+		locate(&watch->read, via);
+	if (watch->read.what)
+		want_no_reads(watch);
+}
+
 void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64_t bytes,
 		       const char *via)
 {
@@ -221,7 +294,10 @@ void hf_watch_accessed(int fd, enum hf_consequence what, uint64_t offset, uint64
 
 		if (!hf_fileid_equal(watch->finding.id, id) || !concerns_access(watch, &access))
 			continue;
-		record(watch, &access, via);
+		if (what == HF_THEN_READ)
+			record_read(watch, &access, via);
+		else
+			record(watch, &access, via);
 		if (!watch->unasked)
 			check_taken(watch);
 		end_if(watch, what);
@@ -268,4 +344,5 @@ void hf_watch_forked(void)
 {
 	memset(watches, 0, sizeof(watches));
 	hf_shim.watching = 0;
+	hf_watched_reads = 0;
 }

@@ -11,6 +11,10 @@
  * Where the event itself decides what kind of misuse it is, or how bad, or that it is none after
  * all, the watch has a judge.
  *
+ * Reading is done everywhere, also by who knows nothing of the lock, and by right: so a read counts
+ * only where the watch wants reads, only through the descriptors of the lock, and once. Every other
+ * read costs one load.
+ *
  * Needs the section, but for hf_watching(). Watches are few and searched one after the other; when
  * all places are taken the oldest gives way.
  */
@@ -33,10 +37,17 @@ struct hf_watch;
  */
 typedef bool hf_judge(struct hf_watch *watch, const struct hf_rec_consequence *then);
 
+/* Bytes that were read or written; none while it is all zeros. */
+struct hf_watch_access {
+	uint64_t at;
+	uint64_t bytes;
+};
+
 struct hf_watch {
 	bool used;
 	bool exact;	  /* a write counts only if it touches the watched bytes */
 	bool same_fd;	  /* only writes through finding.fd count */
+	bool reads;	  /* reads count: stands until one was recorded, or kept in `read` */
 	bool unasked;	  /* that others write to the file or lock it means nothing */
 	bool any_retakes; /* a lock taken by any thread ends it, whatever only_tid says */
 	hf_ref recorded;  /* of the finding, 0 before it is recorded */
@@ -49,6 +60,9 @@ struct hf_watch {
 	int other_tid; /* for the judge: the thread that was granted the same */
 	unsigned seen; /* the judge's own: what has happened so far */
 	hf_judge *judge;
+	/* A read that weighs only if there is a finding: recorded with it. The judge's to fill. */
+	struct hf_rec_consequence read;
+	struct hf_watch_access accesses[4]; /* the judge's own */
 	int64_t size; /* of the file at the start, to see writes that no hook sees */
 	int64_t mtime;
 };
@@ -56,6 +70,22 @@ struct hf_watch {
 static inline bool hf_watching(void)
 {
 	return __builtin_expect(__atomic_load_n(&hf_shim.watching, __ATOMIC_RELAXED) != 0, 0);
+}
+
+/* One bit for the descriptors of the watches that want reads, by the last six bits of each. */
+extern uint64_t hf_watched_reads __attribute__((visibility("hidden")));
+
+static inline bool hf_watching_reads(void)
+{
+	return __builtin_expect(__atomic_load_n(&hf_watched_reads, __ATOMIC_RELAXED) != 0, 0);
+}
+
+/* May be true of another descriptor, never false of one whose reads are wanted. */
+static inline bool hf_watching_reads_of(int fd)
+{
+	uint64_t wanted = __atomic_load_n(&hf_watched_reads, __ATOMIC_RELAXED);
+
+	return __builtin_expect(wanted >> ((unsigned)fd % 64) & 1, 0);
 }
 
 /* Copies the watch; size and mtime are looked up through finding.fd, where that cannot block. */

@@ -10,6 +10,7 @@
 
 #include "hooks.h"
 #include "real.h"
+#include "watch.h"
 
 #define HF_EXPORT __attribute__((visibility("default"), used))
 
@@ -20,5 +21,6 @@
 	{                                                                                          \
 		return body;                                                                       \
 	}
-#pragma GCC diagnostic ignored "-Wpedantic" /* a void function returns a void expression */
+/* A void function returns a void expression, and HF_READ_STREAM is a statement with a value. */
+#pragma GCC diagnostic ignored "-Wpedantic"
 #include "functions.def"

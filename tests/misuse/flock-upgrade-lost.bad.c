@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* level: error */
 /* also: failed-lock-ignored write-under-read-lock */
+/* via: write read */
 #include "pair.h"
+
+#define USE_write(fd) pwrite(fd, "believed", 8, 0)
+#define USE_read(fd) pread(fd, (char[8]){ 0 }, 8, 0)
 
 PAIR(file)
 {
@@ -10,7 +14,7 @@ PAIR(file)
 	flock(other, LOCK_SH);
 	flock(fd, LOCK_SH); /* TAKEN */
 	flock(fd, LOCK_EX | LOCK_NB); /* HERE: refused, and the shared lock is gone */
-	pwrite(fd, "believed", 8, 0);
+	BY(USE_)(fd);
 	close(other);
 	close(fd);
 }

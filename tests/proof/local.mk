@@ -5,6 +5,7 @@ PROOF_TESTS = \
 	tests/proof/stress.sh \
 	tests/proof/transparency.sh \
 	tests/proof/unseen.sh \
+	tests/proof/reads.sh \
 	tests/proof/alongside.sh \
 	tests/proof/spawn.sh \
 	tests/proof/passwd.sh \
@@ -15,6 +16,7 @@ PROOF_TESTS = \
 	tests/proof/shared.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/stress tests/proof/transparency tests/proof/unseen tests/proof/spawn \
+	tests/proof/reads \
 	tests/proof/annotate tests/proof/passwd \
 	tests/proof/forks tests/proof/keeper tests/proof/shared tests/proof/signals tests/proof/signal-steps
 
@@ -32,13 +34,18 @@ tests_proof_stress_SOURCES = tests/proof/stress.c tests/proof/stress.h tests/pro
 tests_proof_stress_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_proof_stress_LDFLAGS =
 
-tests_proof_transparency_SOURCES = tests/proof/transparency.c
+tests_proof_transparency_SOURCES = tests/proof/transparency.c tests/proof/transparency.h \
+	tests/proof/transparency_reads.c
 tests_proof_transparency_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_proof_transparency_LDFLAGS =
 
 tests_proof_unseen_SOURCES = tests/proof/unseen.c
 tests_proof_unseen_CFLAGS = $(WARN_CFLAGS) -g -O0
 tests_proof_unseen_LDFLAGS =
+
+tests_proof_reads_SOURCES = tests/proof/reads.c
+tests_proof_reads_CFLAGS = $(WARN_CFLAGS) -Wno-unused-result -g -O0
+tests_proof_reads_LDFLAGS =
 
 tests_proof_spawn_SOURCES = tests/proof/spawn.c
 tests_proof_spawn_CFLAGS = $(WARN_CFLAGS) -g -O0

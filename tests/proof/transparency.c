@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls what the checker interposes, rightly and wrongly, with no lock held and with one, and prints
- * every result, errno and side effect. transparency.sh compares the output of this program alone
- * with its output under the checker: there must be no difference.
+ * Calls what the checker interposes, rightly and wrongly, with no lock held and with one, and
+ * prints every result, errno and side effect. transparency.sh compares the output of this program
+ * alone with its output under the checker: there must be no difference.
  *
  * usage: transparency DIRECTORY    (empty; the program works in it)
  */
@@ -24,22 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NO_FD 901 /* never opened */
-#define UNTOUCHED EPROTO /* an errno that none of these calls sets */
+#include "transparency.h"
 
 extern char **environ;
-
-/* The result of a call and what it left in errno. */
-#define CALL(call)                                                                                 \
-	do {                                                                                       \
-		errno = UNTOUCHED;                                                                 \
-		long result_ = (long)(call);                                                       \
-		int error_ = errno;                                                                \
-		printf("%-60.60s %ld %s\n", #call, result_, strerrorname_np(error_));                 \
-	} while (0)
-
-/* The same for a call that gives a pointer: is there one? */
-#define CALL_POINTER(call) CALL((call) != NULL)
 
 static struct flock write_lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 static struct flock read_lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
@@ -173,6 +160,24 @@ static void write_calls(void)
 	CALL(lseek(writer, 0, SEEK_END));
 }
 
+/*
+ * A child is watched for what it does with its parent's lock: each of its reads is looked at, as
+ * long as the parent is there. A number 64 further on is looked at by mistake.
+ */
+static void watched_reads(int fd)
+{
+	pid_t pid;
+
+	write(fd, "sixteen bytes...\nand more\n", 26);
+	pid = fork();
+	if (pid == 0) {
+		transparency_reads(fd);
+		transparency_waits(fd + 64);
+		_exit(0);
+	}
+	CALL(waitpid(pid, NULL, 0) == pid);
+}
+
 static volatile sig_atomic_t handled;
 
 static void on_signal(int signal)
@@ -277,7 +282,8 @@ static int held_elsewhere(pid_t *ret_pid)
 
 		close(release[1]);
 		alarm(30);
-		if (flock(fd, LOCK_EX) || fcntl(fd, F_SETLK, &write_lock) || write(ready[1], "", 1) != 1)
+		if (flock(fd, LOCK_EX) || fcntl(fd, F_SETLK, &write_lock) ||
+		    write(ready[1], "", 1) != 1)
 			_exit(3);
 		_exit((int)read(release[0], &byte, 1));
 	}
@@ -389,6 +395,8 @@ static void all_calls(void)
 	stream_calls();
 	path_calls();
 	write_calls();
+	transparency_reads(writer);
+	transparency_waits(fcntl(reader, F_DUPFD, 100));
 	signal_calls();
 	process_calls();
 	waiting_calls();
@@ -426,5 +434,7 @@ int main(int argc, char **argv)
 	CALL(fcntl(held, F_SETLKW, &write_lock));
 	puts("one lock held");
 	all_calls();
+	puts("a watched child");
+	watched_reads(held);
 	return 0;
 }

@@ -31,6 +31,26 @@ static bool both_wrote(const struct hf_watch *watch)
 	return (watch->seen & (HOLDER_WROTE | OTHER_WROTE)) == (HOLDER_WROTE | OTHER_WROTE);
 }
 
+/*
+ * One has read what the other one wrote, or wrote what that has read. Only while both believe, and
+ * each through the descriptor of its own lock: threads may take turns with one descriptor, and a
+ * thread may serve the other descriptor's user. That leaves two users of one file, each with a
+ * lock, whose work meets.
+ */
+static bool has_met(struct hf_watch *watch, const struct hf_rec_consequence *then)
+{
+	bool by_holder = wrote(watch) == HOLDER_WROTE, written = then->what == HF_THEN_WRITTEN;
+	struct hf_watch_access *reads = watch->accesses, *writes = watch->accesses + 2;
+	const struct hf_watch_access *theirs = (written ? reads : writes) + by_holder;
+
+	if (watch->finding.fd == watch->finding.other_fd || (watch->seen & ENDED) ||
+	    then->fd != (by_holder ? watch->finding.fd : watch->finding.other_fd))
+		return false;
+	(written ? writes : reads)[!by_holder] =
+		(struct hf_watch_access){ then->offset, then->bytes };
+	return theirs->at < then->offset + then->bytes && then->offset < theirs->at + theirs->bytes;
+}
+
 /* The first holder releases, through the descriptor with which it took the lock. */
 static bool is_believer(const struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
@@ -43,9 +63,13 @@ static bool is_two_threads_hold(struct hf_watch *watch, const struct hf_rec_cons
 		watch->finding.level = HF_LEVEL_ERROR;
 		return true;
 	}
+	if (then->what != HF_THEN_UNLOCKED && wrote(watch) && has_met(watch, then)) {
+		watch->finding.level = HF_LEVEL_ERROR;
+		return true;
+	}
 	if (then->what == HF_THEN_UNLOCKED)
 		watch->seen |= ENDED;
-	else
+	else if (then->what == HF_THEN_WRITTEN)
 		watch->seen |= wrote(watch);
 	if (!both_wrote(watch) && (watch->seen & (HOLDER_WROTE | ENDED)) != (HOLDER_WROTE | ENDED))
 		return false;
@@ -78,6 +102,10 @@ static void watch_overlap(const struct hf_request *r, enum hf_kind kind, hf_judg
 		.judge = judge,
 	};
 
+	if (kind == HF_KIND_TWO_THREADS_HOLD && watch.finding.fd != watch.finding.other_fd) {
+		watch.reads = true;
+		watch.report_on |= HF_THEN_BIT(HF_THEN_READ);
+	}
 	watch.finding.proof = HF_PROOF_RESULT;
 	hf_finding_narrow(&watch.finding, held);
 	hf_watch_add(&watch);
@@ -106,11 +134,13 @@ uint32_t hf_rules_depth(const struct hf_request *r)
 /* The second unlock shows that the first was meant to leave the lock in place. */
 static bool is_nested_release(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
-	if (then->what == HF_THEN_WRITTEN) {
+	if (then->what == HF_THEN_READ)
+		watch->read = *then;
+	else if (then->what == HF_THEN_WRITTEN)
 		watch->seen = HOLDER_WROTE;
+	if (then->what != HF_THEN_UNLOCKED)
 		return false;
-	}
-	watch->finding.level = watch->seen ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
+	watch->finding.level = watch->seen || watch->read.what ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
 	return true;
 }
 
@@ -119,9 +149,11 @@ static void check_nested_release(const struct hf_request *r)
 	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	struct hf_watch watch = {
 		.exact = true,
+		.reads = true,
 		.unasked = true,
 		.any_retakes = true,
-		.report_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_WRITTEN),
+		.report_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_WRITTEN) |
+			     HF_THEN_BIT(HF_THEN_READ),
 		.end_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_RETAKEN) |
 			  HF_THEN_BIT(HF_THEN_TEARDOWN),
 		.only_tid = hf_tid(),

@@ -114,7 +114,10 @@ static bool is_watched(const struct hf_request *r, enum hf_kind kind)
 	return false;
 }
 
-/* Something was refused: the next lock that is granted on the bytes ends the matter. */
+/*
+ * Something was refused: the next lock that is granted on the bytes ends the matter. Reading is
+ * what one does then, to learn from a pidfile who has the lock.
+ */
 static void watch_failure(const struct hf_request *r, int error, enum hf_kind kind, hf_judge *judge,
 			  unsigned more)
 {

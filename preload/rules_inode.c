@@ -23,7 +23,10 @@ void hf_inode_in_the_way(const struct hf_request *r)
 	hf_file_notes(r->file)->was_linked = hf_has_name(r->fd);
 }
 
-/* Closing it at once is the right answer to what has happened, unless work was done before. */
+/*
+ * Closing it at once is the right answer to what has happened, unless work was done before. Reading
+ * is no work: the file itself may say that another one took its place.
+ */
 static bool is_used(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
 	return then->what != HF_THEN_TEARDOWN || hf_thread.changes != watch->seen;

@@ -7,6 +7,8 @@
  *
  * A fork gives the child none of the parent's POSIX locks. Most children do not care. One that
  * writes to the locked bytes, or unlocks them, does: so a fresh child watches what its parent held.
+ * One that reads them does not, as far as can be told: what it reads may be there for it to read.
+ * But a child that unlocks in the end believed all the time.
  */
 #include "rules_process.h"
 
@@ -200,6 +202,13 @@ static void note_delegated(struct hf_watch *watch)
 	hf_rules_record(&finding);
 }
 
+/* Read when the lock's process was gone; more is not asked of the kernel at every read. */
+static void keep_read(struct hf_watch *watch, const struct hf_rec_consequence *then)
+{
+	if (is_gone(watch->pid))
+		watch->read = *then;
+}
+
 /*
  * A parent that still has the lock may have told the child to do the work: the file is protected,
  * as long as it has. An unlock is in vain all the same. Nobody has it, or somebody else: the child
@@ -209,11 +218,15 @@ static bool judge_child(struct hf_watch *watch, const struct hf_rec_consequence 
 {
 	bool written = then->what == HF_THEN_WRITTEN;
 
+	if (then->what == HF_THEN_READ) {
+		keep_read(watch, then);
+		return false;
+	}
 	if (written && watch->finding.mode == HF_MODE_READ)
 		return false; /* the parent's lock was not for writing either */
 	if (watch->finding.flags & HF_FINDING_UNASKED)
 		return false; /* whether the parent still has it is not known */
-	watch->finding.level = written ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
+	watch->finding.level = written || watch->read.what ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
 	if (holder_now(watch) == watch->pid) {
 		if (written)
 			note_delegated(watch);
@@ -237,7 +250,9 @@ static void remember(struct hf_file *file, const struct hf_owner *owner,
 	ancestral_count++;
 	*watch = (struct hf_watch){
 		.finding = hf_finding_about(HF_KIND_FORK_CHILD_UNLOCKED, file, owner, range),
-		.report_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED),
+		.reads = true,
+		.report_on = HF_THEN_BIT(HF_THEN_WRITTEN) | HF_THEN_BIT(HF_THEN_UNLOCKED) |
+			     HF_THEN_BIT(HF_THEN_READ),
 		.end_on = HF_THEN_BIT(HF_THEN_UNLOCKED) | HF_THEN_BIT(HF_THEN_RETAKEN) |
 			  HF_THEN_BIT(HF_THEN_TEARDOWN),
 		.exact = true,
@@ -256,8 +271,13 @@ static void remember_ancestors(void)
 
 	while (ancestral_count < ANCESTORS &&
 	       (watch = hf_watch_next(HF_KIND_FORK_CHILD_UNLOCKED, &at)))
-		if (!watch->recorded)
-			ancestral[ancestral_count++] = *watch;
+		if (!watch->recorded) {
+			struct hf_watch *own = &ancestral[ancestral_count++];
+
+			*own = *watch;
+			own->reads = true;
+			own->read.what = HF_THEN_NONE; /* that was the parent's */
+		}
 }
 
 void hf_rules_forking(int parent)

@@ -13,6 +13,7 @@
 #include "rules.h"
 
 #define WRITTEN HF_THEN_BIT(HF_THEN_WRITTEN)
+#define READ HF_THEN_BIT(HF_THEN_READ)
 #define UNLOCKED HF_THEN_BIT(HF_THEN_UNLOCKED)
 #define LEAVES (HF_THEN_BIT(HF_THEN_RETAKEN) | HF_THEN_BIT(HF_THEN_TEARDOWN))
 
@@ -82,15 +83,41 @@ void hf_thread_granted(const struct hf_request *r)
 		check_silent_downgrade(r);
 }
 
-/* That it unlocks in vain is worth less than that it writes. Another lock may allow the write. */
+/* Does this thread hold any of the bytes, or somebody who may have handed them over? */
+static bool may_read(const struct hf_file *file, const struct hf_rec_finding *finding)
+{
+	struct hf_owner *owner;
+	struct hf_range *held;
+
+	for (owner = hf_file_owners(file); owner; owner = owner->next)
+		for (held = hf_rangeset_first(&owner->ranges, finding->start, finding->end); held;
+		     held = hf_rangeset_next(held, finding->end))
+			if (hf_is_mine(held) || owner->inherited || !held->hold.tid)
+				return true;
+	return false;
+}
+
+/*
+ * That it unlocks in vain is worth less than that it writes. Another lock may allow the write.
+ *
+ * That it reads says nothing: whoever gave its work away may read the result. But if it unlocks
+ * afterwards it believed, and what it read was not protected.
+ */
 static bool judge_other_thread(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
 	const struct hf_file *file = hf_ledger_find(&hf_shim.ledger, watch->finding.id);
+	const struct hf_rec_finding *finding = &watch->finding;
 
-	if (then->what == HF_THEN_WRITTEN && file &&
-	    hf_rules_may_write(file, watch->finding.start, watch->finding.end))
+	if (then->what == HF_THEN_READ) {
+		if (!file || !may_read(file, finding))
+			watch->read = *then;
 		return false;
-	watch->finding.level = then->what == HF_THEN_WRITTEN ? HF_LEVEL_ERROR : HF_LEVEL_WARNING;
+	}
+	if (then->what == HF_THEN_WRITTEN && file &&
+	    hf_rules_may_write(file, finding->start, finding->end))
+		return false;
+	watch->finding.level = then->what == HF_THEN_WRITTEN || watch->read.what ? HF_LEVEL_ERROR
+										 : HF_LEVEL_WARNING;
 	return true;
 }
 
@@ -166,13 +193,17 @@ static void check_released_by_other_thread(const struct hf_request *r)
 	if (!held)
 		return;
 	watch = watch_for(r, HF_KIND_RELEASED_BY_OTHER_THREAD, held);
-	watch.report_on |= UNLOCKED;
+	watch.report_on |= UNLOCKED | READ;
+	watch.reads = true;
 	watch.only_tid = held->hold.tid;
 	watch.judge = judge_other_thread;
 	add(r, held, &watch);
 }
 
-/* The part of a hold that is unlocked while the rest stays. */
+/*
+ * The part of a hold that is unlocked while the rest stays. Whoever unlocks it knows that, and may
+ * read it, to look who is there: only a write says that it was meant to be kept.
+ */
 static void check_range_shrunk(const struct hf_request *r)
 {
 	struct hf_range *held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);

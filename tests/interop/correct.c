@@ -103,6 +103,74 @@ static void probe_for_writing(void)
 	close(fd);
 }
 
+static void read_from(int fd, off_t at)
+{
+	char byte;
+
+	must(pread(fd, &byte, 1, at) == 1, "read");
+}
+
+/* Somebody else has it: the pidfile says who. The file is shown, and nothing is done. */
+static void read_who_has_it(void)
+{
+	int fd = open_file("file"), ready[2];
+	char byte;
+	pid_t child;
+
+	must(pipe(ready) == 0, "prepare");
+	child = fork();
+	if (!child) {
+		lock(fd, F_WRLCK, 0, 0);
+		write_to(fd, 0);
+		must(write(ready[1], "", 1) == 1, "ready");
+		pause();
+	}
+	must(read(ready[0], &byte, 1) == 1, "ready");
+	must(set_lock(fd, F_SETLK, F_WRLCK, 0, 0) < 0, "lock");
+	read_from(fd, 0);
+	close(fd);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* Records are given up one by one, and looked at without a lock where it does not matter. */
+static void read_what_was_unlocked(void)
+{
+	int fd = open_file("file");
+
+	lock(fd, F_WRLCK, 0, 20);
+	write_to(fd, 10);
+	lock(fd, F_UNLCK, 10, 10);
+	read_from(fd, 10);
+	write_to(fd, 0);
+	lock(fd, F_UNLCK, 0, 0);
+	read_from(fd, 0);
+	close(fd);
+}
+
+/* Children read what their parent has locked for itself, also when it is through. */
+static void children_read(void)
+{
+	int fd = open_file("file"), through[2];
+	char byte;
+	pid_t child;
+
+	must(pipe(through) == 0, "prepare");
+	lock(fd, F_WRLCK, 0, 0);
+	write_to(fd, 0);
+	child = fork();
+	if (!child) {
+		read_from(fd, 0);
+		must(read(through[0], &byte, 1) == 1, "through");
+		read_from(fd, 0);
+		_exit(0);
+	}
+	lock(fd, F_UNLCK, 0, 0);
+	must(write(through[1], "", 1) == 1, "through");
+	wait_for_child(child);
+	close(fd);
+}
+
 /* SQLite keeps one state for each file, and converts through any descriptor of it. */
 static void convert_through_another(void)
 {
@@ -331,6 +399,9 @@ static const struct habit {
 	{ "unlock-never-locked", unlock_never_locked },
 	{ "probe", probe },
 	{ "probe-for-writing", probe_for_writing },
+	{ "read-who-has-it", read_who_has_it },
+	{ "read-what-was-unlocked", read_what_was_unlocked },
+	{ "children-read", children_read },
 	{ "convert-through-another", convert_through_another },
 	{ "close-what-was-postponed", close_what_was_postponed },
 	{ "downgrade", downgrade },

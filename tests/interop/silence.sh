@@ -18,6 +18,7 @@
 #   unlock, then close                              fasteners
 #   hundreds of ranges                              tdb; correct.c
 #   from write to read lock                         lmdb; correct.c
+#   reading without a lock what needs none          correct.c
 #   release by close                                apt, dpkg, cron; correct.c
 #   lckpwdf()                                       useradd
 . "$top_srcdir/tests/tap.sh"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* level: error */
-/* via: daemon fork */
+/* via: daemon fork read */
 #include "pair.h"
 
 __attribute__((unused)) static void leave_parent(void)
@@ -15,6 +15,8 @@ __attribute__((unused)) static void leave_parent(void)
 
 #define BECOME_daemon(fd) (void)fd, daemon(1, 1)
 #define BECOME_fork(fd) leave_parent(), pwrite(fd, "daemon", 6, 0)
+#define BECOME_read(fd)                                                                            \
+	leave_parent(), pread(fd, (char[6]){ 0 }, 6, 0), fcntl(fd, F_SETLK, UNLOCK)
 
 PAIR(file)
 {

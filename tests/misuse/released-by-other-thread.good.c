@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* via: unlock close anew */
+/* via: unlock close anew result */
 #include "pair.h"
 
 #define END_unlock(fd) fcntl(fd, F_SETLK, UNLOCK)
 #define END_close(fd) close(fd)
 #define END_anew(fd) close(fd)
+#define END_result(fd) fcntl(fd, F_SETLK, UNLOCK)
 
-/* Then the first thread locks again, or begins anew with the file. */
+/* Then the first thread locks again, or begins anew with the file, or reads what was done. */
 #define AGAIN_unlock(fd) again(fd)
 #define AGAIN_close(fd) again(fd)
 #define AGAIN_anew(fd) (void)fd
+#define AGAIN_result(other)                                                                        \
+	do {                                                                                       \
+		pread(fd, (char[8]){ 0 }, 8, 0);                                                   \
+		again(other);                                                                      \
+	} while (0)
 
 /* The other thread gets the lock to finish the work: nobody else goes on with it. */
 static void *finish(void *fd)

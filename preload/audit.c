@@ -210,7 +210,8 @@ static bool audit_remote(struct hf_file *file, struct hf_owner *owner, struct hf
 	return true;
 }
 
-/* The first range behind range that does not go on with its mode where the one before ends: *end. */
+/* The first range behind range that does not go on with its mode where the one before ends: *end.
+ */
 static struct hf_range *behind(struct hf_range *range, uint64_t limit, uint64_t *end)
 {
 	struct hf_range *next = hf_rangeset_next(range, limit);

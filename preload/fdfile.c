@@ -3,9 +3,9 @@
  * Which file a descriptor is open on: see shim.h.
  *
  * What is known of a descriptor is nothing, its file, or that it is elsewhere: on a file that was
- * not in the ledger when fd was opened. Hooks empty a word before and after the real call that changes what the
- * number means. What no hook sees (a raw close, then a raw open that gets the number) leaves a
- * stale word: so nothing is reported without an fstat that agrees.
+ * not in the ledger when fd was opened. Hooks empty a word before and after the real call that
+ * changes what the number means. What no hook sees (a raw close, then a raw open that gets the
+ * number) leaves a stale word: so nothing is reported without an fstat that agrees.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -65,8 +65,7 @@ bool hf_fd_is_alone(int fd)
 
 bool hf_fd_is_unshared(int fd)
 {
-	return is_cached(fd) &&
-	       __atomic_load_n(&known[fd].alone, __ATOMIC_RELAXED) == generation &&
+	return is_cached(fd) && __atomic_load_n(&known[fd].alone, __ATOMIC_RELAXED) == generation &&
 	       generation < UINT8_MAX;
 }
 

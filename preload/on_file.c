@@ -44,8 +44,8 @@ static void set_opened(int fd, hf_ref stack)
 /*
  * Paths that led to no file of the ledger: path and era in one word, so that no reader sees half of
  * an entry. A path means something else after a rename, a link or a chdir of this process: all are
- * forgotten. Not after an unlink: then it leads to nothing, and next to a file that is new. One that
- * another process renames can hide an "opened here" and lets a loss be found late.
+ * forgotten. Not after an unlink: then it leads to nothing, and next to a file that is new. One
+ * that another process renames can hide an "opened here" and lets a loss be found late.
  */
 static uint64_t known_paths[KNOWN_PATHS] HF_LARGE;
 static uint32_t names_moved;

@@ -42,9 +42,9 @@ static struct {
 	char argument_text[ARGUMENTS_MAX];
 } self;
 
-static bool introduced;	   /* atomic: by whom is decided here */
+static bool introduced;	     /* atomic: by whom is decided here */
 static uint32_t known_image; /* the number of the image once it is introduced, plus one; atomic */
-static bool overflow_said; /* atomic */
+static bool overflow_said;   /* atomic */
 
 /* A thread's number changes in a fork child, where its thread-local data are the parent's. */
 static uint32_t fork_count = 1;

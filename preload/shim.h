@@ -55,8 +55,8 @@ struct hf_thread {
 	struct hf_section fork_section;
 	bool truncates; /* the open that is under way empties this file: */
 	struct hf_fileid truncated;
-	uint32_t changes;	 /* files that it wrote to or renamed while something was watched */
-	uintptr_t readable[4];	 /* pages that were found readable, for hf_readable() */
+	uint32_t changes;      /* files that it wrote to or renamed while something was watched */
+	uintptr_t readable[4]; /* pages that were found readable, for hf_readable() */
 };
 
 extern _Thread_local struct hf_thread hf_thread HF_IE;

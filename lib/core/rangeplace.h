@@ -28,8 +28,8 @@ struct hf_rangeblock {
 
 /*
  * A slot, perhaps the one behind the last, of the block that is at-th in the index. Two words, so
- * that it travels in registers: on the stack it would be written in three pieces and read in others,
- * which costs more than all that is done with it.
+ * that it travels in registers: on the stack it would be written in three pieces and read in
+ * others, which costs more than all that is done with it.
  */
 struct hf_rangeplace {
 	struct hf_rangeblock *block;

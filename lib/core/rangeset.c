@@ -171,12 +171,14 @@ static struct hf_range *exactly(struct hf_rangeplace place, uint64_t start, uint
 	return slot && slot->start == start && slot->end == end ? slot->range : NULL;
 }
 
-/* Puts a new range in the place of all it overlaps. place was found for start, and is its own then. */
+/* Puts a new range in the place of all it overlaps. place was found for start, and is its own then.
+ */
 static int put(struct hf_rangeset *set, struct hf_rangeplace *place, uint64_t start, uint64_t end,
 	       enum hf_lockmode mode, const struct hf_hold *hold)
 {
 	bool split = needs_split(*place, end);
-	struct hf_range *range = hf_rangeplace_new(set), *spare = split ? hf_rangeplace_new(set) : NULL;
+	struct hf_range *range = hf_rangeplace_new(set),
+			*spare = split ? hf_rangeplace_new(set) : NULL;
 
 	if (!range || (split && !spare) ||
 	    hf_rangeplace_room(set, start, split ? 2 : 1, place) < 0) {

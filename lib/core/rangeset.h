@@ -56,8 +56,8 @@ struct hf_rangeset {
 	struct hf_rangeindex {
 		uint64_t first; /* where the block's first range starts */
 		struct hf_rangeblock *block;
-	} only, *many; /* only: the index until there were several blocks */
-	size_t room;   /* of many */
+	} only, *many;		/* only: the index until there were several blocks */
+	size_t room;		/* of many */
 	struct hf_range *spare; /* released ones, for the next: linked by next_spare */
 	size_t spares;
 };

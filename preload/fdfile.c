@@ -80,13 +80,11 @@ void hf_fd_forget_range(unsigned first, unsigned last)
 		hf_fd_forget((int)fd);
 }
 
-struct hf_file *hf_fd_file(int fd)
+static __attribute__((noinline)) struct hf_file *look_up(int fd)
 {
-	struct hf_file *file = is_cached(fd) ? known[fd].file : NULL;
 	struct hf_fileid id;
+	struct hf_file *file;
 
-	if (file)
-		return file;
 	if (!hf_identify(fd, &id))
 		return NULL;
 	/* Even if it is in the ledger: another file may have had that inode number. */
@@ -97,6 +95,13 @@ struct hf_file *hf_fd_file(int fd)
 	if (file && is_cached(fd))
 		__atomic_store_n(&known[fd].file, file, __ATOMIC_RELAXED);
 	return file;
+}
+
+struct hf_file *hf_fd_file(int fd)
+{
+	struct hf_file *file = is_cached(fd) ? known[fd].file : NULL;
+
+	return __builtin_expect(file != NULL, 1) ? file : look_up(fd);
 }
 
 struct hf_file *hf_fd_held_file(int fd)

@@ -57,7 +57,10 @@ void hf_recorder_repeat(hf_ref finding);
  */
 void hf_recorder_consequence(struct hf_rec_consequence *consequence);
 
-/* An event; sequence, image, tid and, where it is 0, time are filled in here. */
+/*
+ * An event; sequence, image, tid and, where it is 0, time are filled in here. One of an acquisition
+ * needs the section.
+ */
 void hf_recorder_event(const struct hf_event *event);
 
 /* Before an exec; the reference is for hf_recorder_exec_failed(), should the call return. */

@@ -36,14 +36,12 @@ static bool make_range(struct hf_request *r, int64_t base, int64_t start, int64_
 	return true;
 }
 
-static bool find_base(int fd, short whence, int64_t *ret)
+/* What l_whence counts from, when that is not the beginning of the file. */
+static __attribute__((noinline)) bool find_base(int fd, short whence, int64_t *ret)
 {
 	struct stat st;
 
 	switch (whence) {
-	case SEEK_SET:
-		*ret = 0;
-		return true;
 	case SEEK_CUR:
 		*ret = raw_lseek(fd, 0, SEEK_CUR);
 		return *ret >= 0;
@@ -59,7 +57,7 @@ static bool find_base(int fd, short whence, int64_t *ret)
 
 bool hf_request_read_flock(struct hf_request *r, const struct flock *lock)
 {
-	int64_t base;
+	int64_t base = 0;
 
 	switch (lock->l_type) {
 	case F_RDLCK:
@@ -76,7 +74,7 @@ bool hf_request_read_flock(struct hf_request *r, const struct flock *lock)
 		return false;
 	}
 	r->relative = lock->l_whence != SEEK_SET;
-	return find_base(r->fd, lock->l_whence, &base) &&
+	return (!r->relative || find_base(r->fd, lock->l_whence, &base)) &&
 	       make_range(r, base, lock->l_start, lock->l_len);
 }
 

@@ -96,12 +96,10 @@ static void become_own_process(void)
 }
 
 /* One thread of a fresh child puts things in order; others that come by wait for it. */
-static void check_generation(void)
+static __attribute__((noinline)) void claim_generation(void)
 {
 	uint32_t seen = WIPED;
 
-	if (__builtin_expect(__atomic_load_n(hf_shim.generation, __ATOMIC_ACQUIRE) == OWN, 1))
-		return;
 	if (__atomic_compare_exchange_n(hf_shim.generation, &seen, CLAIMED, false, __ATOMIC_ACQUIRE,
 					__ATOMIC_ACQUIRE)) {
 		become_own_process();
@@ -116,7 +114,8 @@ bool hf_is_foreign(void)
 {
 	if (!hf_is_ready() || is_blind())
 		return true;
-	check_generation();
+	if (__builtin_expect(__atomic_load_n(hf_shim.generation, __ATOMIC_ACQUIRE) != OWN, 0))
+		claim_generation();
 	if (!hf_vforked && !__atomic_load_n(&hf_shim.always_getpid, __ATOMIC_RELAXED))
 		return false;
 	if (raw_getpid() != hf_shim.pid)

@@ -152,16 +152,19 @@ static void refused(struct hf_request *r, int error)
 
 static void released(struct hf_request *r)
 {
+	bool inherited;
+
 	if (hf_watching())
 		hf_watch_unlocked(hf_file_id(r->file), r->start, r->end, r->via, r->fd);
 	if (!r->owner)
 		return;
-	if (r->owner->inherited && !r->stack) /* perhaps not the only one who believes in it */
+	inherited = r->owner->inherited;
+	if (inherited && !r->stack) /* perhaps not the only one who believes in it */
 		r->stack = hf_stack_here();
 	hf_rules_look(r);
 	hf_rules_released(r);
 	(void)hf_ledger_drop(&hf_shim.ledger, r->file, r->owner, r->start, r->end);
-	record_event(r, HF_EVENT_RELEASE, 0, 0);
+	record_event(r, HF_EVENT_RELEASE, inherited ? HF_EVENT_INHERITED : 0, 0);
 }
 
 /* The result is in: errno is the program's again afterwards. */

@@ -241,16 +241,50 @@ static void judge_wait_under_lock(struct judge *judge)
 	}
 }
 
+/*
+ * What the parent took since may be on a description that the child does not have. And events are
+ * recorded a moment after what they tell of: an unlock from before may seem to fall into a hold
+ * that only began then.
+ */
+static bool is_from_before_fork(const struct hf_image *child, const struct timeline_span *hold)
+{
+	return child->kind == HF_IMAGE_FORK && child->parent == hold->image + 1 &&
+	       hold->from <= child->start_time;
+}
+
 /* Did that process go on believing: did it unlock itself, or was the loss noticed when it did? */
 static bool is_taken_away(const struct judge *judge, const struct timeline_span *hold,
-			  int32_t parent, const struct timeline_unlock *unlock)
+			  const struct timeline_unlock *unlock)
 {
-	return hold->kind == TIMELINE_HOLD && judge_row(judge, hold)->pid == parent &&
-	       hold->primitive == unlock->primitive &&
+	return hold->kind == TIMELINE_HOLD && hold->primitive == unlock->primitive &&
 	       hf_fileid_equal(judge_row(judge, hold)->id, unlock->id) &&
 	       hold->from < unlock->time && unlock->time < hold->to &&
 	       hold->first <= unlock->last && unlock->first <= hold->last &&
 	       (hold->end == TIMELINE_RELEASED || hold->end == TIMELINE_LOST);
+}
+
+/*
+ * The parent's hold that went with the unlock. Its description is known by the number that took it,
+ * or, when the child unlocked a duplicate, by being the only one. NULL: there is none, or several.
+ */
+static const struct timeline_span *find_taken_away(const struct judge *judge,
+						   const struct timeline_unlock *unlock)
+{
+	const struct hf_image *child = recording_image(judge->recording, unlock->image);
+	const struct timeline_span *found = NULL;
+	unsigned count = 0;
+
+	for (size_t i = 0; child && i < judge->timeline.span_count; i++) {
+		const struct timeline_span *hold = &judge->timeline.spans[i];
+
+		if (!is_taken_away(judge, hold, unlock) || !is_from_before_fork(child, hold))
+			continue;
+		if (hold->fd == unlock->fd)
+			return hold;
+		found = hold;
+		count++;
+	}
+	return count == 1 ? found : NULL;
 }
 
 static void tell_child_releases_parent(struct judge *judge, const struct timeline_unlock *unlock,
@@ -270,20 +304,12 @@ static void tell_child_releases_parent(struct judge *judge, const struct timelin
 
 static void judge_child_releases_parent(struct judge *judge)
 {
-	const struct timeline *timeline = &judge->timeline;
+	for (size_t i = 0; i < judge->timeline.unlock_count; i++) {
+		const struct timeline_unlock *unlock = &judge->timeline.unlocks[i];
+		const struct timeline_span *hold = find_taken_away(judge, unlock);
 
-	for (size_t i = 0; i < timeline->unlock_count; i++) {
-		const struct timeline_unlock *unlock = &timeline->unlocks[i];
-		const struct hf_image *image = recording_image(judge->recording, unlock->image);
-
-		for (size_t j = 0; image && j < timeline->span_count; j++) {
-			const struct timeline_span *hold = &timeline->spans[j];
-
-			if (!is_taken_away(judge, hold, image->ppid, unlock))
-				continue;
+		if (hold)
 			tell_child_releases_parent(judge, unlock, hold);
-			break;
-		}
 	}
 }
 

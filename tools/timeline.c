@@ -227,9 +227,11 @@ static void add_unlock(struct builder *builder, const struct hf_event *event)
 
 static void take_release(struct builder *builder, const struct hf_event *event)
 {
-	if (!is_unlock(event))
-		(void)end_holds(builder, event, TIMELINE_CLOSED);
-	else if (!end_holds(builder, event, TIMELINE_RELEASED) && event->primitive != HF_PRIM_POSIX)
+	bool unlocks = is_unlock(event);
+	unsigned ended = end_holds(builder, event, unlocks ? TIMELINE_RELEASED : TIMELINE_CLOSED);
+
+	/* That no acquisition came before proves nothing: the ring may have lost it. */
+	if (unlocks && !ended && event->error & HF_EVENT_INHERITED)
 		add_unlock(builder, event);
 }
 

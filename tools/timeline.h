@@ -78,7 +78,7 @@ struct timeline_childwait {
 	uint32_t stack;
 };
 
-/* An unlock of what this process had not locked: it came with a description that it inherited. */
+/* An unlock of what came locked with a description that this process inherited. */
 struct timeline_unlock {
 	int32_t pid;
 	int32_t tid;

@@ -265,10 +265,16 @@ enum hf_event_type {
 	HF_EVENT_TYPES
 };
 
-/* Of an ACQUIRE or WAIT, in its error field. */
+/* Of an ACQUIRE, WAIT or RELEASE, in its error field. */
 enum hf_event_flags {
-	HF_EVENT_UNSHARED = 1 /* its process opened the description since it was forked, and did not
-				 duplicate it: a description of another process is another one */
+	/*
+	 * ACQUIRE, WAIT: its process opened the description since it was forked, and did not
+	 * duplicate it: a description of another process is another one.
+	 */
+	HF_EVENT_UNSHARED = 1,
+	/* RELEASE by an unlock: of a description that came locked from the parent, with the fork.
+	 */
+	HF_EVENT_INHERITED = 2
 };
 
 /* One cell of the ring: 64 bytes. sequence is stored last: cell number + 1 (low 32 bits). */
@@ -277,7 +283,7 @@ struct hf_event {
 	uint8_t type;
 	uint8_t primitive;
 	uint8_t mode;
-	uint8_t error; /* errno of a FAILED; of an ACQUIRE or WAIT: enum hf_event_flags */
+	uint8_t error; /* errno of a FAILED; of others enum hf_event_flags */
 	uint32_t image;
 	int32_t tid;
 	uint64_t time;

@@ -39,17 +39,17 @@ Test(judge, one_that_the_kernel_refused_was_a_deadlock_too, .timeout = 10)
 }
 
 /* The same with OFD locks, through descriptors that each process opened itself, or did not. */
-static struct report *two_ofd_upgrades(bool are_unshared)
+static struct report *two_ofd_upgrades(unsigned flags)
 {
-	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9, HF_PRIM_OFD, are_unshared },
-		    { 11, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9, HF_PRIM_OFD, are_unshared },
-		    { 11, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD, are_unshared },
-		    { 10, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD, are_unshared });
+	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9, HF_PRIM_OFD, flags },
+		    { 11, HF_EVENT_ACQUIRE, HF_MODE_READ, 0, 9, HF_PRIM_OFD, flags },
+		    { 11, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD, flags },
+		    { 10, HF_EVENT_WAIT, HF_MODE_WRITE, 0, 9, HF_PRIM_OFD, flags });
 }
 
 Test(judge, two_upgrades_through_one_description_wait_for_somebody_else, .timeout = 10)
 {
-	struct report *got = two_ofd_upgrades(false);
+	struct report *got = two_ofd_upgrades(0);
 
 	cr_expect_eq(got->finding_count, 0);
 	report_free(got);
@@ -57,7 +57,7 @@ Test(judge, two_upgrades_through_one_description_wait_for_somebody_else, .timeou
 
 Test(judge, two_upgrades_through_two_descriptions_wait_for_each_other, .timeout = 10)
 {
-	struct report *got = two_ofd_upgrades(true);
+	struct report *got = two_ofd_upgrades(HF_EVENT_UNSHARED);
 
 	cr_expect_eq(got->finding_count, 1);
 	report_free(got);
@@ -84,17 +84,37 @@ Test(judge, an_upgrade_that_was_given_up_without_a_word_is_over_with_its_read_lo
 	report_free(got);
 }
 
-/* A parent's flock, its child's unlock, and what the parent does at last. */
-static struct report *child_unlocks(enum hf_lockmode parent_releases)
+/* A flock of a parent, and an unlock of its child, through that descriptor. */
+static void parent_does(enum hf_event_type type, enum hf_lockmode mode, int32_t fd)
 {
-	return TOLD({ 10, HF_EVENT_ACQUIRE, HF_MODE_WRITE, 0, HF_EOF, HF_PRIM_FLOCK },
-		    { 11, HF_EVENT_RELEASE, HF_MODE_NONE, 0, HF_EOF, HF_PRIM_FLOCK },
-		    { 10, HF_EVENT_RELEASE, parent_releases, 0, HF_EOF, HF_PRIM_FLOCK });
+	TELL({ 10, type, mode, 0, HF_EOF, HF_PRIM_FLOCK, .fd = fd });
+}
+
+static void child_unlocks(unsigned flags, int32_t fd)
+{
+	TELL({ 11, HF_EVENT_RELEASE, HF_MODE_NONE, 0, HF_EOF, HF_PRIM_FLOCK, flags, .fd = fd });
+}
+
+/* The child's first moment, with all that its parent has then. */
+static void fork_child(void)
+{
+	process(11)->parent = 0 + 1;
+}
+
+/* A parent's flock, its child's unlock, and what the parent does at last. */
+static struct report *child_unlocks_and(enum hf_lockmode parent_releases, unsigned flags)
+{
+	begin();
+	parent_does(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 3);
+	fork_child();
+	child_unlocks(flags, 3);
+	parent_does(HF_EVENT_RELEASE, parent_releases, 3);
+	return report();
 }
 
 Test(judge, a_child_that_unlocks_what_its_parent_unlocks_later_is_told, .timeout = 10)
 {
-	struct report *got = child_unlocks(HF_MODE_NONE);
+	struct report *got = child_unlocks_and(HF_MODE_NONE, HF_EVENT_INHERITED);
 
 	cr_assert_eq(got->finding_count, 1);
 	cr_expect_str_eq(got->findings[0].kind->slug, "child-releases-parent");
@@ -104,7 +124,74 @@ Test(judge, a_child_that_unlocks_what_its_parent_unlocks_later_is_told, .timeout
 
 Test(judge, a_parent_that_only_closes_may_have_handed_its_lock_over, .timeout = 10)
 {
-	struct report *got = child_unlocks(HF_MODE_WRITE);
+	struct report *got = child_unlocks_and(HF_MODE_WRITE, HF_EVENT_INHERITED);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+/*
+ * The ring begins with the unlock of a child that took its own lock: that it did was overwritten.
+ * It is noted down late, when the parent has got the lock already.
+ */
+Test(judge, an_unlock_whose_lock_the_ring_has_lost_took_nothing_away, .timeout = 10)
+{
+	struct report *got = child_unlocks_and(HF_MODE_NONE, 0);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+Test(judge, what_a_parent_took_after_the_fork_its_child_need_not_have, .timeout = 10)
+{
+	struct report *got;
+
+	begin();
+	(void)process(10);
+	fork_child();
+	parent_does(HF_EVENT_ACQUIRE, HF_MODE_WRITE, 3);
+	child_unlocks(HF_EVENT_INHERITED, 3);
+	parent_does(HF_EVENT_RELEASE, HF_MODE_NONE, 3);
+	got = report();
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+/* Of a process with two shared flocks on the file. If it is not the parent, its number is. */
+static struct report *child_unlocks_one_of_two(int32_t fd, bool is_parent)
+{
+	begin();
+	parent_does(HF_EVENT_ACQUIRE, HF_MODE_READ, 3);
+	parent_does(HF_EVENT_ACQUIRE, HF_MODE_READ, 4);
+	fork_child();
+	if (!is_parent)
+		process(11)->parent = 0;
+	child_unlocks(HF_EVENT_INHERITED, fd);
+	parent_does(HF_EVENT_RELEASE, HF_MODE_NONE, 3);
+	parent_does(HF_EVENT_RELEASE, HF_MODE_NONE, 4);
+	return report();
+}
+
+Test(judge, of_two_locks_of_the_parent_the_one_of_that_descriptor_was_released, .timeout = 10)
+{
+	struct report *got = child_unlocks_one_of_two(4, true);
+
+	cr_assert_eq(got->finding_count, 1);
+	cr_expect_eq(got->findings[0].record->fd, 4);
+	report_free(got);
+}
+
+Test(judge, of_two_locks_of_the_parent_a_duplicate_names_none, .timeout = 10)
+{
+	struct report *got = child_unlocks_one_of_two(7, true);
+
+	cr_expect_eq(got->finding_count, 0);
+	report_free(got);
+}
+
+Test(judge, a_process_number_alone_makes_no_parent, .timeout = 10)
+{
+	struct report *got = child_unlocks_one_of_two(4, false);
 
 	cr_expect_eq(got->finding_count, 0);
 	report_free(got);

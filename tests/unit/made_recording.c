@@ -101,7 +101,7 @@ void tell(const struct step *steps, size_t count)
 		cell = (struct hf_event *)part(pool->ring_offset) + pool->ring_next - 1;
 		cell->stack = taken;
 		cell->primitive = step->primitive ? step->primitive : HF_PRIM_POSIX;
-		cell->error = step->is_unshared ? HF_EVENT_UNSHARED : 0;
+		cell->error = (uint8_t)step->flags;
 		cell->id.ino = step->file ? step->file : 1;
 		cell->fd = step->fd ? step->fd : 3;
 	}

@@ -36,7 +36,7 @@ struct step {
 	uint64_t start;
 	uint64_t end;
 	enum hf_primitive primitive;
-	bool is_unshared;
+	unsigned flags; /* enum hf_event_flags */
 	unsigned file;
 	unsigned stack; /* the number stands for the place */
 	int32_t fd;

@@ -163,6 +163,24 @@ static void accessed(long number, long a, long b, long c, long d, long ret)
 	}
 }
 
+static bool looks(long number)
+{
+	switch (number) {
+#ifdef SYS_stat
+	case SYS_stat:
+	case SYS_lstat:
+#endif
+#ifdef SYS_newfstatat
+	case SYS_newfstatat:
+#endif
+	case SYS_fstat:
+	case SYS_statx:
+		return true;
+	default:
+		return false;
+	}
+}
+
 long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f, hf_syscall_fn *real)
 {
 	bool filter = is_filter(number, a);
@@ -183,6 +201,8 @@ long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f, 
 		*(void **)c = hf_signals_handler(*(void **)c);
 	else if (opens(number) && ret >= 0)
 		(void)hf_on_new_fd((int)ret);
+	else if (looks(number))
+		(void)hf_on_looked((int)ret);
 	else if (ret >= 0 && (hf_watching() || hf_anything_held()))
 		accessed(number, a, b, c, d, ret);
 	return ret;

@@ -25,11 +25,13 @@ void hf_inode_in_the_way(const struct hf_request *r)
 
 /*
  * Closing it at once is the right answer to what has happened, unless work was done before. Reading
- * is no work: the file itself may say that another one took its place.
+ * is no work: the file itself may say that another one took its place. What another thread has done
+ * tells nothing: the one that took the lock may have done it for that one, which has looked.
  */
 static bool is_used(struct hf_watch *watch, const struct hf_rec_consequence *then)
 {
-	return then->what != HF_THEN_TEARDOWN || hf_thread.changes != watch->seen;
+	return then->what != HF_THEN_TEARDOWN ||
+	       (hf_tid() == watch->only_tid && hf_thread.changes != watch->seen);
 }
 
 /* It had a name when it could not be had. */

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -279,6 +281,51 @@ static void look_again(void)
 	close(fd);
 }
 
+/* Another description had the lock until the file was removed; whoever gets it now locks nothing.
+ */
+static int outlived_file(void)
+{
+	int fd = open_file("file"), holder = open_file("file");
+
+	must(set_lock(holder, F_OFD_SETLK, F_WRLCK, 0, 0) == 0, "lock");
+	must(set_lock(fd, F_OFD_SETLK, F_WRLCK, 0, 0) < 0, "busy");
+	must(unlink("file") == 0, "unlink");
+	close(holder);
+	return fd;
+}
+
+/* Our own library: glibc's fstat() goes through a slower system call. */
+static void look_by_system_call(void)
+{
+	struct stat st;
+	int fd = outlived_file();
+
+	must(set_lock(fd, F_OFD_SETLK, F_WRLCK, 0, 0) == 0, "lock");
+	must(syscall(SYS_fstat, fd, &st) == 0 && st.st_nlink == 0, "fstat");
+	must(set_lock(fd, F_OFD_SETLK, F_UNLCK, 0, 0) == 0, "unlock");
+	close(fd);
+}
+
+static void *take_for_another(void *fd)
+{
+	must(set_lock(*(int *)fd, F_OFD_SETLK, F_WRLCK, 0, 0) == 0, "lock");
+	return NULL;
+}
+
+/* A lock with a deadline: a thread waits for it, and the one that wanted it looks what it got. */
+static void take_in_a_thread(void)
+{
+	int fd = outlived_file(), log = open_file("log");
+	struct stat st;
+	pthread_t thread;
+
+	must(pthread_create(&thread, NULL, take_for_another, &fd) == 0, "thread");
+	must(pthread_join(thread, NULL) == 0, "join");
+	must(fstat(fd, &st) == 0 && st.st_nlink == 0, "fstat");
+	write_to(log, 0);
+	close(fd);
+}
+
 /* CPython's Popen, Firefox: what children close was not theirs. */
 static void children_close(void)
 {
@@ -410,6 +457,8 @@ static const struct habit {
 	{ "rename-while-locked", rename_while_locked },
 	{ "unlink-while-locked", unlink_while_locked },
 	{ "look-again", look_again },
+	{ "look-by-system-call", look_by_system_call },
+	{ "take-in-a-thread", take_in_a_thread },
 	{ "children-close", children_close },
 	{ "hand-over", hand_over },
 	{ "give-up-waiting", give_up_waiting },

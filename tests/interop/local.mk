@@ -12,7 +12,7 @@ TESTS += $(INTEROP_TESTS)
 
 check_PROGRAMS += tests/interop/correct
 tests_interop_correct_SOURCES = tests/interop/correct.c
-tests_interop_correct_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_interop_correct_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_interop_correct_LDFLAGS =
 
 if HAVE_SQLITE3

@@ -13,6 +13,7 @@
 #   opening and closing a flocked file              logrotate; correct.c
 #   unlinking or renaming under the lock            debconf, man-db, tdbbackup; correct.c
 #   looking again whether it is still the file      correct.c
+#   a thread that waits for another's lock          libholdfast; correct.c
 #   a flock on an inherited descriptor              flock(1)
 #   children that close the locked descriptor       python3's subprocess; correct.c
 #   unlock, then close                              fasteners

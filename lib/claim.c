@@ -192,6 +192,7 @@ int hf_claim_begin(struct hf_attempt *attempt, uint64_t start, uint64_t end, str
 		error = await_go(attempt, &wanted, NULL);
 		if (error)
 			return error;
+		attempt->joined = true;
 	}
 	claim = new_claim(lock);
 	if (!claim)

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "holdfast-annotate.h"
 #include "lock.h"
 #include "setlk.h"
 #include "sys.h"
@@ -88,6 +89,19 @@ static int finish_upgrade(struct hf_attempt *attempt, struct hf_claim *claim)
 	return ret;
 }
 
+/* Whatever this asks the kernel for, it has some of it: that is no re-entry, nor a deadlock. */
+static int upgrade(struct hf_attempt *attempt, struct hf_claim *claim)
+{
+	int ret;
+
+	if (holdfast_annotate_guarded)
+		holdfast_annotate_guarded(claim->lock->fd);
+	ret = finish_upgrade(attempt, claim);
+	if (holdfast_annotate_guarded)
+		holdfast_annotate_guarded(-1);
+	return ret;
+}
+
 /* Within enter, which it leaves. */
 static int convert_claim(struct hf_attempt *attempt, struct hf_claim *claim)
 {
@@ -104,7 +118,7 @@ static int convert_claim(struct hf_attempt *attempt, struct hf_claim *claim)
 	}
 	ret = hf_claim_begin_upgrade(attempt, claim);
 	hf_held_leave();
-	return ret ? ret : finish_upgrade(attempt, claim);
+	return ret ? ret : upgrade(attempt, claim);
 }
 
 int hf_lock_convert(hf_lock *lock, hf_mode mode, int64_t timeout_ns)

@@ -31,6 +31,16 @@ extern void holdfast_note_refused(const char *what, int fd) __attribute__((weak)
  */
 extern void holdfast_annotate_handover(int fd) __attribute__((weak));
 
+/*
+ * For lock libraries. From here on until it calls this again, with -1 for none, what the calling
+ * thread asks for through fd is guarded: the library knows what it has there, counts who wants it,
+ * and has made sure that a conversion to a write lock does not wait for somebody who waits for this
+ * one. Then asking for bytes once more is no re-entry, and a conversion that may wait is a note, as
+ * one that does not. What goes through other descriptors, or is asked by other threads, is judged
+ * as ever; so keep it to the calls that need it.
+ */
+extern void holdfast_annotate_guarded(int fd) __attribute__((weak));
+
 #ifdef __cplusplus
 }
 #endif

@@ -125,9 +125,25 @@ static int wait_for_grant(struct hf_attempt *attempt, struct hf_claim *claim)
 	return ret;
 }
 
+/*
+ * What another thread holds through the same handle this one may have taken before it, and given up
+ * since: the checker takes that for a re-entry.
+ */
+static int ask_once_more(const struct hf_claim *claim)
+{
+	int ret;
+
+	holdfast_annotate_guarded(claim->lock->fd);
+	ret = hf_setlk(claim, hf_flock_type(claim->mode), claim->start, claim->end);
+	holdfast_annotate_guarded(-1);
+	return ret;
+}
+
 static int be_granted(struct hf_attempt *attempt, struct hf_claim *claim)
 {
-	int ret = hf_setlk(claim, hf_flock_type(claim->mode), claim->start, claim->end);
+	int ret = attempt->joined && holdfast_annotate_guarded
+			  ? ask_once_more(claim)
+			  : hf_setlk(claim, hf_flock_type(claim->mode), claim->start, claim->end);
 
 	if (ret == -EBUSY && attempt->timeout != HF_NOWAIT)
 		ret = wait_for_grant(attempt, claim);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "held.h"
+#include "holdfast-annotate.h"
 #include "lock.h"
 #include "setlk.h"
 #include "sys.h"
@@ -124,6 +125,7 @@ struct helper {
 	int result; /* with done and cpu, guarded by the held mutex */
 	int cpu;    /* where it ends, or -1 */
 	bool done;
+	bool upgrades;
 };
 
 MAY_BE_CANCELLED static int block(int fd, int command, struct flock range)
@@ -143,6 +145,8 @@ MAY_BE_CANCELLED static void *run_helper(void *arg)
 	struct helper *helper = arg;
 	int ret, ignored;
 
+	if (helper->upgrades && holdfast_annotate_guarded)
+		holdfast_annotate_guarded(helper->fd);
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &ignored);
 	ret = block(helper->fd, helper->command, helper->range);
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &ignored);
@@ -274,6 +278,7 @@ static int wait_helped(struct hf_attempt *attempt, const struct hf_claim *claim,
 		.fd = claim->lock->fd,
 		.command = hf_setlkw_command(claim),
 		.range = hf_flock_of(type, start, end),
+		.upgrades = claim->upgrading,
 	};
 	pthread_t thread;
 	int given_up, ret;

@@ -27,7 +27,8 @@ struct hf_attempt {
 	bool begun;	   /* both are set */
 	bool announced;	   /* on_wait was called */
 	bool refused;	   /* and ended the attempt: the result is its own, no code of ours */
-	bool waited;	   /* slept since the last grant: the file may have been replaced */
+	bool joined; /* other claims were there: the kernel may have given the bytes already */
+	bool waited; /* slept since the last grant: the file may have been replaced */
 };
 
 /* The moment timeout from now, UINT64_MAX for one that is as good as never. */

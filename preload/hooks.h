@@ -96,6 +96,7 @@ void hf_after_stream_read(void *stream, off_t before, const char *via);
 /* annotate.c */
 void hf_on_note_refused(const char *what, int fd);
 void hf_on_annotate_handover(int fd);
+void hf_on_annotate_guarded(int fd);
 
 /* on_process.c */
 int hf_on_execve(const char *path, char *const *argv, char *const *envp, hf_exec_fn *real,

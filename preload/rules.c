@@ -162,6 +162,12 @@ bool hf_is_mine(const struct hf_range *held)
 	return held->hold.tid == hf_tid();
 }
 
+/* Its maker keeps books on the descriptor and said so: see lib/holdfast-annotate.h. */
+static bool is_guarded(const struct hf_request *r)
+{
+	return hf_thread.guarded == r->fd + 1;
+}
+
 static unsigned look_at(const struct hf_request *r, const struct hf_range *held)
 {
 	unsigned ret = held->mode == HF_MODE_WRITE ? HF_OVER_WRITE : HF_OVER_READ;
@@ -191,7 +197,8 @@ bool hf_rules_reenters(const struct hf_request *r)
 	uint64_t at = r->start;
 	struct hf_range *held;
 
-	if (!(r->overlap & (r->mode == HF_MODE_WRITE ? HF_OVER_WRITE : HF_OVER_READ)))
+	if (!(r->overlap & (r->mode == HF_MODE_WRITE ? HF_OVER_WRITE : HF_OVER_READ)) ||
+	    is_guarded(r))
 		return false;
 	held = hf_rangeset_first(&r->owner->ranges, r->start, r->end);
 	for (; held && held->start <= at; held = hf_rangeset_next(held, r->end)) {
@@ -240,9 +247,10 @@ static void check_relock_other_fd(const struct hf_request *r)
 		     r->owner, held, HF_PROOF_RESULT);
 }
 
-/* In place and without blocking it is atomic and nothing is lost: worth a note. */
+/* In place, and with nobody to wait for each other, it is atomic and nothing is lost: a note. */
 static void check_upgrade(const struct hf_request *r)
 {
+	bool may_deadlock = r->blocking && !is_guarded(r);
 	struct hf_range *held;
 
 	if (r->mode != HF_MODE_WRITE || !(r->overlap & HF_OVER_READ) ||
@@ -252,7 +260,7 @@ static void check_upgrade(const struct hf_request *r)
 	while (held && held->mode != HF_MODE_READ)
 		held = hf_rangeset_next(held, r->end);
 	if (held)
-		(void)report(r, HF_KIND_UPGRADE, r->blocking ? HF_LEVEL_WARNING : HF_LEVEL_NOTE,
+		(void)report(r, HF_KIND_UPGRADE, may_deadlock ? HF_LEVEL_WARNING : HF_LEVEL_NOTE,
 			     r->owner, held, HF_PROOF_NONE);
 }
 

@@ -53,6 +53,7 @@ struct hf_thread {
 	bool unlinking;	  /* an unlink or rename under way may take the name of a held file */
 	bool fork_locked; /* the section below was entered for a fork() */
 	struct hf_section fork_section;
+	int guarded; /* what it asks through this descriptor, less one, is: annotate.c; 0: none */
 	bool truncates; /* the open that is under way empties this file: */
 	struct hf_fileid truncated;
 	uint32_t changes;      /* files that it wrote to or renamed while something was watched */

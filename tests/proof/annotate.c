@@ -2,8 +2,9 @@
 /*
  * What a program may tell the checker.
  *
- * usage: annotate refused|handover|surprise|upgrade FILE
+ * usage: annotate refused|handover|surprise|upgrade|guarded|unguarded|beside|ended FILE
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <holdfast-annotate.h>
 #include <holdfast.h>
@@ -65,6 +66,25 @@ static int upgrade(const char *path)
 	return fcntl(fd, F_SETLK, &(struct flock){ .l_type = F_WRLCK }) != 0;
 }
 
+static int ask(int fd, int command, short type)
+{
+	return fcntl(fd, command, &(struct flock){ .l_type = type });
+}
+
+/* Asks for a read lock twice and then for the write lock, as a library may that keeps books. */
+static int ask_for_more(const char *path, const char *what)
+{
+	int fd = open(path, O_RDWR | O_CREAT, 0666), other = open(path, O_RDWR);
+
+	if (fd < 0 || other < 0 || ask(fd, F_OFD_SETLK, F_RDLCK))
+		return 3;
+	if (strcmp(what, "unguarded") && holdfast_annotate_guarded)
+		holdfast_annotate_guarded(!strcmp(what, "beside") ? other : fd);
+	if (!strcmp(what, "ended") && holdfast_annotate_guarded)
+		holdfast_annotate_guarded(-1);
+	return ask(fd, F_OFD_SETLK, F_RDLCK) || ask(fd, F_OFD_SETLKW, F_WRLCK);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -73,5 +93,7 @@ int main(int argc, char **argv)
 		return ask_twice(argv[2]);
 	if (!strcmp(argv[1], "upgrade"))
 		return upgrade(argv[2]);
-	return pass_on(argv[2], !strcmp(argv[1], "handover"));
+	if (!strcmp(argv[1], "handover") || !strcmp(argv[1], "surprise"))
+		return pass_on(argv[2], !strcmp(argv[1], "handover"));
+	return ask_for_more(argv[2], argv[1]);
 }

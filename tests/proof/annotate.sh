@@ -21,6 +21,13 @@ is "$(found surprise)" "released-by-other-thread error" \
 is "$(found handover)" "" "one that was handed over on purpose is not"
 capture holdfast check --notes -- "$annotate" upgrade "$tmp/upgrade.file"
 like "$err" "Taken here, [0-9.]+ .?s earlier: read lock" "who took what was handed over is not told"
+warned="reentrant-acquire warning upgrade warning"
+is "$(found unguarded)" "$warned" "to ask again, and to wait for more, is warned of"
+is "$(found guarded)" "upgrade note" "where a library keeps books it is a note"
+is "$(found beside)" "$warned" "its word is about one descriptor"
+is "$(found ended)" "$warned" "and ends when it says so"
+capture "$annotate" guarded "$tmp/plain.guarded"
+is "$status" 0 "without the checker there is nobody to tell"
 capture "$annotate" refused "$tmp/plain"
 is "$status: $out" "0: granted, Resource deadlock avoided" "without the checker nothing is called"
 done_testing

@@ -12,6 +12,7 @@ PROOF_TESTS = \
 	tests/proof/forks.sh \
 	tests/proof/signals.sh \
 	tests/proof/annotate.sh \
+	tests/proof/library.sh \
 	tests/proof/keeper.sh \
 	tests/proof/shared.sh
 

@@ -5,6 +5,16 @@
  * between, and a process that shares the table of descriptors, which exec unshares, keeps the
  * locks. So the predecessor leaves word, and here the kernel is asked.
  *
+ * They are compared, and not adopted into the ledger. A predecessor that meant the lock for this
+ * program and one that forgot the descriptor look the same, and this program does not say that it
+ * knows: so its close of another descriptor may be the loss of a lock or the end of a leak, which
+ * is harmless. And whatever it does with the file on its own account would be held against a lock
+ * that it never took: to lock the file through a descriptor of its own, which the kernel grants
+ * (relock-other-fd, reentrant-acquire: this thread has the number of the one that took it), to
+ * write where the other only read (write-under-read-lock), to have children write
+ * (fork-child-unlocked). All are warnings or worse, and correct programs do all of it. What is
+ * certain is that it got the lock: exec-keeps-lock.
+ *
  * From the constructor: there is one thread and no section yet.
  */
 #include <fcntl.h>

@@ -439,6 +439,32 @@ static void daemon_that_locks_afterwards(void)
 	close(fd);
 }
 
+/* What a program that was started does with its file. */
+static void mind_own_business(void)
+{
+	int fd;
+
+	close(open_file("file"));
+	fd = open_file("file");
+	lock(fd, F_WRLCK, 0, 0);
+	write_to(fd, 0);
+	lock(fd, F_UNLCK, 0, 0);
+	close(fd);
+}
+
+/* A descriptor was left open, and with it a lock, of which the next program knows nothing. */
+static void execute_under_a_lock(void)
+{
+	char name[] = "correct", folder[] = ".", habit[] = "mind-own-business";
+	char *argv[] = { name, folder, habit, NULL };
+	int fd = open_file("file");
+
+	lock(fd, F_RDLCK, 0, 0);
+	must(fcntl(fd, F_SETFD, 0) == 0, "F_SETFD");
+	execv("/proc/self/exe", argv);
+	must(0, "exec");
+}
+
 static const struct habit {
 	const char *name;
 	void (*act)(void);
@@ -463,6 +489,8 @@ static const struct habit {
 	{ "hand-over", hand_over },
 	{ "give-up-waiting", give_up_waiting },
 	{ "lock-both-ways", lock_both_ways },
+	{ "mind-own-business", mind_own_business },
+	{ "execute-under-a-lock", execute_under_a_lock },
 	{ "release-by-close", release_by_close },
 	{ "daemon-that-locks-afterwards", daemon_that_locks_afterwards },
 };

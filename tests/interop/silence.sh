@@ -15,6 +15,7 @@
 #   looking again whether it is still the file      correct.c
 #   a thread that waits for another's lock          libholdfast; correct.c
 #   a flock on an inherited descriptor              flock(1)
+#   a lock that came with an exec, and is unknown   correct.c
 #   children that close the locked descriptor       python3's subprocess; correct.c
 #   unlock, then close                              fasteners
 #   hundreds of ranges                              tdb; correct.c

@@ -20,7 +20,18 @@ nothing "$(sed -n 's/^\t\(hf_[a-z_]*\);/\1/p' "$top_srcdir/lib/libholdfast.map" 
 	cat $sources "$top_srcdir/tests/unit/lib-helpers.c" | grep -q "\<$function(" || echo "$function"
 done)" "every function of the library that locks files is called by one of them"
 
+# Built on POSIX locks alone, these do on purpose what those locks do not bear: a stray close, an exec,
+# two upgrades that only the kernel stops.
+unbearable=
+! grep -q '^#define HF_DISABLE_OFD' "$top_builddir/config.h" || unbearable=' convert fork borrow '
+
 for suite in $suites; do
+	case $unbearable in
+	*" $suite "*)
+		skip "the tests of lib-$suite are silent" "needs OFD locks"
+		continue
+		;;
+	esac
 	rm -f "$tmp/report.json"
 	capture holdfast check --format json -o "$tmp/report.json" -- \
 		"$top_builddir/tests/unit/lib-$suite"

@@ -306,7 +306,9 @@ static void judge_child_releases_parent(struct judge *judge)
 {
 	for (size_t i = 0; i < judge->timeline.unlock_count; i++) {
 		const struct timeline_unlock *unlock = &judge->timeline.unlocks[i];
-		const struct timeline_span *hold = find_taken_away(judge, unlock);
+		/* That no acquisition came before proves nothing: the ring may have lost it. */
+		const struct timeline_span *hold =
+			unlock->inherited ? find_taken_away(judge, unlock) : NULL;
 
 		if (hold)
 			tell_child_releases_parent(judge, unlock, hold);

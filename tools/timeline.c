@@ -217,6 +217,7 @@ static void add_unlock(struct builder *builder, const struct hf_event *event)
 					  .image = event->image,
 					  .id = event->id,
 					  .primitive = event->primitive,
+					  .inherited = event->error & HF_EVENT_INHERITED,
 					  .fd = event->fd,
 					  .first = event->start,
 					  .last = event->end,
@@ -230,8 +231,7 @@ static void take_release(struct builder *builder, const struct hf_event *event)
 	bool unlocks = is_unlock(event);
 	unsigned ended = end_holds(builder, event, unlocks ? TIMELINE_RELEASED : TIMELINE_CLOSED);
 
-	/* That no acquisition came before proves nothing: the ring may have lost it. */
-	if (unlocks && !ended && event->error & HF_EVENT_INHERITED)
+	if (unlocks && !ended && event->primitive != HF_PRIM_POSIX)
 		add_unlock(builder, event);
 }
 

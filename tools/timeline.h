@@ -78,13 +78,14 @@ struct timeline_childwait {
 	uint32_t stack;
 };
 
-/* An unlock of what came locked with a description that this process inherited. */
+/* An unlock, not of a POSIX lock, of what this process was not seen to lock. */
 struct timeline_unlock {
 	int32_t pid;
 	int32_t tid;
 	uint32_t image;
 	struct hf_fileid id;
 	uint8_t primitive;
+	bool inherited; /* its description came locked from the parent, with the fork */
 	int32_t fd;
 	uint64_t first;
 	uint64_t last;

@@ -6,65 +6,7 @@
  * usage: correct FOLDER HABIT    (the folder is empty)
  *        correct --list
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
-
-static void must(int ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "correct: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int open_file(const char *name)
-{
-	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	must(fd >= 0, name);
-	return fd;
-}
-
-static int set_lock(int fd, int command, short type, off_t start, off_t length)
-{
-	struct flock lock = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length
-	};
-
-	return fcntl(fd, command, &lock);
-}
-
-static void lock(int fd, short type, off_t start, off_t length)
-{
-	must(set_lock(fd, F_SETLK, type, start, length) == 0, "lock");
-}
-
-static void write_to(int fd, off_t at)
-{
-	must(pwrite(fd, "x", 1, at) == 1, "write");
-}
-
-static void wait_for_child(pid_t child)
-{
-	int status;
-
-	must(child > 0 && waitpid(child, &status, 0) == child && !status, "child");
-}
+#include "correct.h"
 
 /* SQLite unlocks all that it might have locked. */
 static void unlock_never_locked(void)
@@ -105,13 +47,6 @@ static void probe_for_writing(void)
 	close(fd);
 }
 
-static void read_from(int fd, off_t at)
-{
-	char byte;
-
-	must(pread(fd, &byte, 1, at) == 1, "read");
-}
-
 /* Somebody else has it: the pidfile says who. The file is shown, and nothing is done. */
 static void read_who_has_it(void)
 {
@@ -147,29 +82,6 @@ static void read_what_was_unlocked(void)
 	write_to(fd, 0);
 	lock(fd, F_UNLCK, 0, 0);
 	read_from(fd, 0);
-	close(fd);
-}
-
-/* Children read what their parent has locked for itself, also when it is through. */
-static void children_read(void)
-{
-	int fd = open_file("file"), through[2];
-	char byte;
-	pid_t child;
-
-	must(pipe(through) == 0, "prepare");
-	lock(fd, F_WRLCK, 0, 0);
-	write_to(fd, 0);
-	child = fork();
-	if (!child) {
-		read_from(fd, 0);
-		must(read(through[0], &byte, 1) == 1, "through");
-		read_from(fd, 0);
-		_exit(0);
-	}
-	lock(fd, F_UNLCK, 0, 0);
-	must(write(through[1], "", 1) == 1, "through");
-	wait_for_child(child);
 	close(fd);
 }
 
@@ -326,79 +238,6 @@ static void take_in_a_thread(void)
 	close(fd);
 }
 
-/* CPython's Popen, Firefox: what children close was not theirs. */
-static void children_close(void)
-{
-	char name[] = "true";
-	char *argv[] = { name, NULL };
-	int fd = open_file("file");
-	pid_t child;
-
-	lock(fd, F_WRLCK, 0, 0);
-	child = fork();
-	if (!child) {
-		close(fd);
-		_exit(0);
-	}
-	wait_for_child(child);
-	child = vfork();
-	if (!child) {
-		close(fd);
-		_exit(0);
-	}
-	wait_for_child(child);
-	must(posix_spawnp(&child, name, NULL, NULL, argv, environ) == 0, "spawn");
-	wait_for_child(child);
-	write_to(fd, 0);
-	lock(fd, F_UNLCK, 0, 0);
-	close(fd);
-}
-
-/* A lock of the description is handed over to the child, which works and releases it. */
-static void hand_over(void)
-{
-	int fd = open_file("file");
-	pid_t child;
-
-	must(flock(fd, LOCK_EX) == 0, "flock");
-	child = fork();
-	if (!child) {
-		write_to(fd, 0);
-		_exit(flock(fd, LOCK_UN));
-	}
-	wait_for_child(child);
-	close(fd);
-}
-
-static void on_alarm(int signal)
-{
-	(void)signal;
-}
-
-/* Another process has it; a signal is the time limit, and the program gives up. */
-static void give_up_waiting(void)
-{
-	struct itimerval often = { { 0, 10000 }, { 0, 10000 } };
-	struct sigaction action = { .sa_handler = on_alarm };
-	int fd = open_file("file"), ready[2];
-	char byte;
-	pid_t child;
-
-	must(pipe(ready) == 0 && sigaction(SIGALRM, &action, NULL) == 0, "prepare");
-	child = fork();
-	if (!child) {
-		lock(fd, F_WRLCK, 0, 0);
-		must(write(ready[1], "", 1) == 1, "ready");
-		pause();
-	}
-	must(read(ready[0], &byte, 1) == 1, "ready");
-	must(setitimer(ITIMER_REAL, &often, NULL) == 0, "timer"); /* once could be too early */
-	must(set_lock(fd, F_SETLKW, F_WRLCK, 0, 0) < 0 && errno == EINTR, "wait");
-	close(fd);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-}
-
 /* Mail programs take both, for whoever looks for either. */
 static void lock_both_ways(void)
 {
@@ -422,47 +261,6 @@ static void release_by_close(void)
 		write_to(fd, 0);
 		close(fd);
 	}
-}
-
-/* The daemon locks once it is one. */
-static void daemon_that_locks_afterwards(void)
-{
-	int fd = open_file("file");
-	pid_t child = fork();
-
-	if (!child) {
-		lock(fd, F_WRLCK, 0, 0);
-		write_to(fd, 0);
-		_exit(0);
-	}
-	wait_for_child(child);
-	close(fd);
-}
-
-/* What a program that was started does with its file. */
-static void mind_own_business(void)
-{
-	int fd;
-
-	close(open_file("file"));
-	fd = open_file("file");
-	lock(fd, F_WRLCK, 0, 0);
-	write_to(fd, 0);
-	lock(fd, F_UNLCK, 0, 0);
-	close(fd);
-}
-
-/* A descriptor was left open, and with it a lock, of which the next program knows nothing. */
-static void execute_under_a_lock(void)
-{
-	char name[] = "correct", folder[] = ".", habit[] = "mind-own-business";
-	char *argv[] = { name, folder, habit, NULL };
-	int fd = open_file("file");
-
-	lock(fd, F_RDLCK, 0, 0);
-	must(fcntl(fd, F_SETFD, 0) == 0, "F_SETFD");
-	execv("/proc/self/exe", argv);
-	must(0, "exec");
 }
 
 static const struct habit {

@@ -11,7 +11,7 @@ EXTRA_DIST += $(INTEROP_TESTS) tests/interop/watch.sh tests/interop/demo.sh \
 TESTS += $(INTEROP_TESTS)
 
 check_PROGRAMS += tests/interop/correct
-tests_interop_correct_SOURCES = tests/interop/correct.c
+tests_interop_correct_SOURCES = tests/interop/correct.c tests/interop/correct.h tests/interop/correct_process.c
 tests_interop_correct_CFLAGS = $(WARN_CFLAGS) -g -O0 -pthread
 tests_interop_correct_LDFLAGS =
 

@@ -56,7 +56,7 @@ tests_unit_report_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
 tests_unit_report_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_report_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)
 
-tests_unit_judge_SOURCES = tests/unit/judge.c $(MADE_RECORDING)
+tests_unit_judge_SOURCES = tests/unit/judge.c tests/unit/judge_lost.c $(MADE_RECORDING)
 tests_unit_judge_CPPFLAGS = -I$(top_srcdir)/tools $(AM_CPPFLAGS)
 tests_unit_judge_CFLAGS = $(TEST_CFLAGS) $(SANITIZE_FLAGS)
 tests_unit_judge_LDADD = $(TOOLS_LIBS) $(CRITERION_LIBS)

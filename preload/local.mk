@@ -6,7 +6,7 @@ pkglib_LTLIBRARIES += libholdfast-check.la
 
 CHECKER_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 CHECKER_CFLAGS = $(WARN_CFLAGS) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
-	-U_FORTIFY_SOURCE -fno-stack-protector -fexceptions
+	-U_FORTIFY_SOURCE -fno-stack-protector -fexceptions -fno-plt
 
 # Every exec of a run maps the checker: as few mappings as can be, and what most programs never touch
 # (.bss.large, large.h) behind what all do. The rules come last in HOOKS_SOURCES for the same reason.

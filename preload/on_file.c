@@ -25,7 +25,6 @@
 
 #define OPENED_FDS 1024
 #define KNOWN_PATHS 256
-#define PAGE ((size_t)4096) /* or less than one */
 
 /* Where descriptors of held files were opened, while they were held. */
 static hf_ref opened[OPENED_FDS] HF_LARGE;
@@ -221,7 +220,7 @@ int hf_on_paths_moved(int ret)
 /* Is it a string, as far as can be told without a second look at memory that may be none? */
 static bool is_readable_path(const char *path)
 {
-	size_t room = PAGE - ((uintptr_t)path & (PAGE - 1));
+	size_t room = HF_PAGE - ((uintptr_t)path & (HF_PAGE - 1));
 
 	return hf_readable(path, 1) && strnlen(path, room) < room;
 }

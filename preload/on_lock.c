@@ -167,15 +167,17 @@ static void released(struct hf_request *r)
 	record_event(r, HF_EVENT_RELEASE, inherited ? HF_EVENT_INHERITED : 0, 0);
 }
 
-/* The result is in: errno is the program's again afterwards. */
+/* The result is in. Nothing that is done about a grant touches errno. */
 static void settle(struct hf_request *r, int ret)
 {
-	int error = errno;
+	int error;
 
-	if (ret == 0)
+	if (ret == 0) {
 		granted(r);
-	else
-		refused(r, error);
+		return;
+	}
+	error = errno;
+	refused(r, error);
 	errno = error;
 }
 
@@ -280,7 +282,7 @@ static bool may_be_tried(const struct hf_request *r)
 /* Inside the section; leaves it. */
 static int acquire(struct hf_request *r, struct hf_section *section)
 {
-	int before = errno, ret;
+	int before = r->blocking ? errno : 0, ret;
 
 	if (!hf_file_notes(r->file)->named)
 		get_acquainted(r);
@@ -308,6 +310,7 @@ static int request(struct hf_request *r)
 
 	if (hf_request_is_cancellation_point(r))
 		pthread_testcancel(); /* in the section it could not be one */
+	hf_recorder_expect_event();
 	switch (hf_section_enter(&section)) {
 	case HF_FORWARD:
 		return hf_request_call(r);

@@ -399,6 +399,15 @@ static void fill_cell(struct hf_event *cell, const struct hf_event *event)
 	cell->fd = event->fd;
 }
 
+void hf_pool_expect_event(void)
+{
+	if (pool.log)
+		__builtin_prefetch(
+			&pool.ring[__atomic_load_n(&pool.header->ring_next, __ATOMIC_RELAXED) &
+				   pool.ring_mask],
+			1);
+}
+
 struct hf_image *hf_pool_event(const struct hf_event *event)
 {
 	struct hf_event *cell;

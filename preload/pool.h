@@ -52,6 +52,9 @@ void *hf_pool_record(hf_ref ref, enum hf_record_type type);
 void hf_pool_push_held(struct hf_rec_held *record, hf_ref ref);
 hf_ref hf_pool_last_held(void);
 
+/* There will be an event soon: its cell, which is in no near cache, may come meanwhile. */
+void hf_pool_expect_event(void);
+
 /*
  * Appends to the ring; sequence, image, tid and, where it is 0, time are filled in here. Returns
  * this process's image, NULL when there is none to be had.

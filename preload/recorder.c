@@ -395,6 +395,11 @@ void hf_recorder_event(const struct hf_event *event)
 		__atomic_store_n(&image->locks, image->locks + 1, __ATOMIC_RELAXED);
 }
 
+void hf_recorder_expect_event(void)
+{
+	hf_pool_expect_event();
+}
+
 hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held)
 {
 	size_t length = strnlen(path, PATH_MAX - 1);

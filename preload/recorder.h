@@ -63,6 +63,9 @@ void hf_recorder_consequence(struct hf_rec_consequence *consequence);
  */
 void hf_recorder_event(const struct hf_event *event);
 
+/* One will come, after a system call: some of what it takes is prepared. Needs no section. */
+void hf_recorder_expect_event(void);
+
 /* Before an exec; the reference is for hf_recorder_exec_failed(), should the call return. */
 hf_ref hf_recorder_exec(const char *path, int32_t pid, uint32_t held);
 void hf_recorder_exec_failed(hf_ref exec);

@@ -251,8 +251,8 @@ int hf_tid(void)
  */
 static bool is_readable_page(uintptr_t address)
 {
-	uintptr_t page = address & ~(uintptr_t)4095;
-	uintptr_t *known = &hf_thread.readable[page / 4096 % 4];
+	uintptr_t page = address & ~(HF_PAGE - 1);
+	uintptr_t *known = &hf_thread.readable[page / HF_PAGE % 4];
 
 	if (!page)
 		return false; /* to the kernel NULL is no set, and not an error */
@@ -264,14 +264,14 @@ static bool is_readable_page(uintptr_t address)
 	return true;
 }
 
-bool hf_readable(const void *address, size_t length)
+bool hf_is_readable(const void *address, size_t length)
 {
 	uintptr_t first = (uintptr_t)address;
 
 	if (__atomic_load_n(&hf_shim.blind, __ATOMIC_RELAXED))
 		return false; /* the kernel must not be asked */
 	return is_readable_page(first) &&
-	       ((first ^ (first + length - 1)) < 4096 || is_readable_page(first + length - 1));
+	       ((first ^ (first + length - 1)) < HF_PAGE || is_readable_page(first + length - 1));
 }
 
 uint32_t hf_stack_here(void)

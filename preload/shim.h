@@ -122,8 +122,22 @@ void hf_section_lost(void);
 
 int hf_tid(void);
 
-/* Can length bytes at address be read? Never faults; costs a system call at most. */
-bool hf_readable(const void *address, size_t length);
+#define HF_PAGE ((size_t)4096) /* or less than one */
+
+/* Asks the kernel. */
+bool hf_is_readable(const void *address, size_t length);
+
+/* Can length bytes at address be read? Never faults; mostly it is remembered that they can. */
+static inline bool hf_readable(const void *address, size_t length)
+{
+	uintptr_t first = (uintptr_t)address, page = first & ~(HF_PAGE - 1);
+
+	if (__builtin_expect(page && page == hf_thread.readable[page / HF_PAGE % 4] &&
+				     first - page + length <= HF_PAGE,
+			     1))
+		return true;
+	return hf_is_readable(address, length);
+}
 
 /* The stack of the hook's caller, as deep as the options say, recorded; 0 when it cannot be. */
 uint32_t hf_stack_here(void);

@@ -90,8 +90,10 @@ one_case posix-pair-handler "POSIX lock+unlock, with a signal handler" "<= 1.8"
 one_case posix-pair-masked "POSIX lock+unlock, with one for a queued signal" ""
 one_case ofd-pair "OFD lock+unlock" ""
 one_case flock-pair "flock LOCK_EX+LOCK_UN" ""
+# The uninstalled command runs with a library path, in which each exec would look for libc.
 in_turn "exec of /bin/true, in a run" "<= 1.20" "'$bench' exec '$work'" \
-	"HOLDFAST_CHECKER='$checker' '$top_builddir/holdfast' check --quiet -- '$bench' exec '$work' 2>/dev/null"
+	"HOLDFAST_CHECKER='$checker' '$top_builddir/holdfast' check --quiet -- \
+		env -u LD_LIBRARY_PATH '$bench' exec '$work' 2>/dev/null"
 one_case exec "exec of /bin/true, with a recording of its own" ""
 if command -v sqlite3 >/dev/null; then
 	make_sql "" "$fewer" >"$work/disk.sql"

@@ -125,6 +125,35 @@ static bool opens(long number)
 	}
 }
 
+/* Names that mean something else afterwards. */
+static bool moves_names(long number)
+{
+	switch (number) {
+#ifdef SYS_rename
+	case SYS_rename:
+	case SYS_link:
+	case SYS_symlink:
+#endif
+#ifdef SYS_renameat
+	case SYS_renameat:
+#endif
+	case SYS_renameat2:
+	case SYS_linkat:
+	case SYS_symlinkat:
+	case SYS_chdir:
+	case SYS_fchdir:
+	case SYS_chroot:
+	case SYS_mount:
+	case SYS_umount2:
+	case SYS_pivot_root:
+	case SYS_setns:
+	case SYS_unshare:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* What was written or read, and where. */
 static void accessed(long number, long a, long b, long c, long d, long ret)
 {
@@ -201,6 +230,8 @@ long hf_on_syscall(long number, long a, long b, long c, long d, long e, long f, 
 		*(void **)c = hf_signals_handler(*(void **)c);
 	else if (opens(number) && ret >= 0)
 		(void)hf_on_new_fd((int)ret);
+	else if (moves_names(number))
+		(void)hf_on_paths_moved((int)ret);
 	else if (looks(number))
 		(void)hf_on_looked((int)ret);
 	else if (ret >= 0 && (hf_watching() || hf_anything_held()))

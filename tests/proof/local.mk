@@ -6,6 +6,7 @@ PROOF_TESTS = \
 	tests/proof/transparency.sh \
 	tests/proof/unseen.sh \
 	tests/proof/reads.sh \
+	tests/proof/paths.sh \
 	tests/proof/alongside.sh \
 	tests/proof/spawn.sh \
 	tests/proof/passwd.sh \
@@ -17,7 +18,7 @@ PROOF_TESTS = \
 	tests/proof/shared.sh
 
 PROOF_HELPERS = tests/proof/survivor tests/proof/stress tests/proof/transparency tests/proof/unseen tests/proof/spawn \
-	tests/proof/reads \
+	tests/proof/reads tests/proof/paths \
 	tests/proof/annotate tests/proof/passwd \
 	tests/proof/forks tests/proof/keeper tests/proof/shared tests/proof/signals tests/proof/signal-steps
 
@@ -47,6 +48,10 @@ tests_proof_unseen_LDFLAGS =
 tests_proof_reads_SOURCES = tests/proof/reads.c
 tests_proof_reads_CFLAGS = $(WARN_CFLAGS) -Wno-unused-result -g -O0
 tests_proof_reads_LDFLAGS =
+
+tests_proof_paths_SOURCES = tests/proof/paths.c
+tests_proof_paths_CFLAGS = $(WARN_CFLAGS) -g -O0
+tests_proof_paths_LDFLAGS =
 
 tests_proof_spawn_SOURCES = tests/proof/spawn.c
 tests_proof_spawn_CFLAGS = $(WARN_CFLAGS) -g -O0

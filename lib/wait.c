@@ -147,6 +147,7 @@ MAY_BE_CANCELLED static void *run_helper(void *arg)
 
 	if (helper->upgrades && holdfast_annotate_guarded)
 		holdfast_annotate_guarded(helper->fd);
+	/* NOLINTNEXTLINE(cert-pos47-c): it does nothing but wait */
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &ignored);
 	ret = block(helper->fd, helper->command, helper->range);
 	(void)pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &ignored);

@@ -258,7 +258,7 @@ static struct hf_stack_entry *take_anew(struct hf_stack_cache *cache, struct hf_
 {
 	struct hf_stack_entry *entry = cache ? hf_stack_cache_evict(cache, start, depth) : NULL;
 
-	if (!unwind(ret, depth, start, entry))
+	if (!unwind(ret, depth, start, entry) || !entry)
 		return NULL;
 	copy_stack(&entry->stack, ret);
 	hf_stack_entry_commit(entry, start);

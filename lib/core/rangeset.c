@@ -166,9 +166,12 @@ static bool join(struct hf_rangeset *set, struct hf_rangeplace place)
 /* What a conversion finds: one range with exactly these bytes, which needs no other place. */
 static struct hf_range *exactly(struct hf_rangeplace place, uint64_t start, uint64_t end)
 {
-	struct hf_rangeslot *slot = place.block ? hf_rangeplace_slot(&place) : NULL;
+	const struct hf_rangeslot *slot;
 
-	return slot && slot->start == start && slot->end == end ? slot->range : NULL;
+	if (!place.block || place.slot == place.block->count)
+		return NULL; /* if it were the first of the next block, that one had been found */
+	slot = &place.block->slots[place.slot];
+	return slot->start == start && slot->end == end ? slot->range : NULL;
 }
 
 /* Puts a new range in the place of all it overlaps. place was found for start, and is its own then.

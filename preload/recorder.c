@@ -326,14 +326,11 @@ hf_ref hf_recorder_finding(struct hf_rec_finding *finding)
 	return ref;
 }
 
-void hf_recorder_repeat(hf_ref finding)
+uint32_t *hf_recorder_counter(hf_ref finding)
 {
 	struct hf_rec_finding *record = hf_pool_record(finding, HF_RECORD_FINDING);
 
-	if (!record)
-		return;
-	__atomic_fetch_add(&record->count, 1, __ATOMIC_RELAXED);
-	hf_halt_at(hf_finding_level(record, 0));
+	return record ? &record->count : NULL;
 }
 
 static void write_consequence(struct hf_rec_consequence *consequence)

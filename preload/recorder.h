@@ -50,8 +50,11 @@ void hf_recorder_file(struct hf_fileid id, int fd, uint32_t fs_type);
  */
 hf_ref hf_recorder_finding(struct hf_rec_finding *finding);
 
-/* The same finding again, whose level is known to be that of a note: only counts. */
-void hf_recorder_repeat(hf_ref finding);
+/*
+ * Where the repetitions of a finding are counted: for whoever knows that it is the same again, and
+ * that it stops nobody. NULL when it was not recorded.
+ */
+uint32_t *hf_recorder_counter(hf_ref finding);
 
 /* A consequence; the head is filled in here. Prints one line when the level of the finding rises.
  */

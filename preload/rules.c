@@ -115,7 +115,8 @@ void hf_rules_record(struct hf_rec_finding *finding)
  * that costs no system call. SQLite converts its read lock in every transaction.
  */
 static struct {
-	hf_ref recorded; /* 0: none */
+	hf_ref recorded;
+	uint32_t *count; /* NULL: there is none, or one that stops the program each time */
 	hf_ref here, taken;
 	struct hf_fileid id;
 	enum hf_kind kind;
@@ -123,7 +124,7 @@ static struct {
 
 static bool is_proven(const struct hf_request *r, enum hf_kind kind, const struct hf_range *held)
 {
-	return proven.recorded && proven.kind == kind && proven.here == r->stack &&
+	return proven.count && proven.kind == kind && proven.here == r->stack &&
 	       proven.taken == held->hold.stack && hf_fileid_equal(proven.id, hf_file_id(r->file));
 }
 
@@ -132,6 +133,7 @@ static void remember_proven(const struct hf_rec_finding *finding, hf_ref recorde
 	if (finding->level != HF_LEVEL_NOTE)
 		return;
 	proven.recorded = recorded;
+	proven.count = hf_options.halt_on == HF_LEVEL_NONE ? hf_recorder_counter(recorded) : NULL;
 	proven.kind = finding->kind;
 	proven.here = finding->here;
 	proven.taken = finding->taken;
@@ -145,7 +147,7 @@ static hf_ref report(const struct hf_request *r, enum hf_kind kind, enum hf_leve
 	hf_ref ret;
 
 	if (level == HF_LEVEL_NOTE && is_proven(r, kind, held)) {
-		hf_recorder_repeat(proven.recorded);
+		__atomic_fetch_add(proven.count, 1, __ATOMIC_RELAXED);
 		return proven.recorded;
 	}
 	if (!hf_options.enabled[kind] || !hf_is_still_so(r, owner, held))

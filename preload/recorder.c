@@ -388,8 +388,8 @@ void hf_recorder_event(const struct hf_event *event)
 {
 	struct hf_image *image = hf_pool_event(event);
 
-	if (image && event->type == HF_EVENT_ACQUIRE) /* in the section: nobody else counts */
-		__atomic_store_n(&image->locks, image->locks + 1, __ATOMIC_RELAXED);
+	if (image && event->type == HF_EVENT_ACQUIRE)
+		__atomic_fetch_add(&image->locks, 1, __ATOMIC_RELAXED);
 }
 
 void hf_recorder_expect_event(void)

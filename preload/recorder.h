@@ -60,10 +60,7 @@ uint32_t *hf_recorder_counter(hf_ref finding);
  */
 void hf_recorder_consequence(struct hf_rec_consequence *consequence);
 
-/*
- * An event; sequence, image, tid and, where it is 0, time are filled in here. One of an acquisition
- * needs the section.
- */
+/* An event; sequence, image, tid and, where it is 0, time are filled in here. */
 void hf_recorder_event(const struct hf_event *event);
 
 /* One will come, after a system call: some of what it takes is prepared. Needs no section. */
